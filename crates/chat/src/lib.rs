@@ -1,1 +1,128 @@
-//! chat
+//! The domain: what the product does, free of HTTP, of sockets and of SQL.
+//!
+//! `spec/concepts/` has the rules; each module names its page. Nothing here reads the time or draws random
+//! numbers but [`clock`] and [`random`].
+
+pub mod accounts;
+pub mod apps;
+pub mod clock;
+pub mod conversations;
+pub mod error;
+pub mod limits;
+pub mod live;
+pub mod login;
+pub mod messages;
+pub mod presence;
+pub mod profiles;
+pub mod random;
+pub mod settings;
+pub mod signatures;
+pub mod sources;
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+use apps::{App, Apps};
+use clock::Clock;
+use live::Session;
+use messages::Recent;
+use random::Random;
+use store::{Db, StoreError};
+
+/// One node of the server: everything that lives as long as the process.
+pub struct Chat {
+    pub db: Db,
+    pub clock: Clock,
+    pub random: Random,
+    pub apps: Apps,
+    pub(crate) recent: Recent,
+}
+
+impl Chat {
+    /// Opens the domain over a store: reads the apps, and what was sent last, so that a message sent again
+    /// after a restart is recognised.
+    pub async fn open(db: Db, clock: Clock, random: Random) -> Result<Arc<Chat>, StoreError> {
+        let recent = Recent::load(&db, clock.now()).await?;
+        let chat = Arc::new(Chat { db, clock, random, apps: Apps::default(), recent });
+        chat.refresh_apps().await?;
+        Ok(chat)
+    }
+
+    /// Called once by a server that starts: nobody is connected yet, whatever the store says.
+    pub async fn start(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.db.write(0, move |tx| store::sessions::detach_all(tx, now)).await
+    }
+
+    /// Whether the database answers.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.db.read(|tx| store::apps::version(tx).map(drop)).await
+    }
+
+    /// Forgets sessions that ended or lie unused for long. Called from time to time.
+    pub async fn prune_sessions(&self) -> Result<u64, StoreError> {
+        const STEP: i64 = 1000;
+        let now = self.clock.now();
+        let (mut hours, mut days) = (0, 0);
+        for app in self.apps.all() {
+            let state = app.state();
+            hours = hours.max(state.settings.login_kick_memory_hours);
+            days = days.max(state.settings.login_session_idle_days);
+        }
+        let (ended, unused) = (now - hours * 3600, now - days * 86_400);
+        self.db.write(0, move |tx| store::sessions::prune(tx, ended, unused, STEP)).await
+    }
+}
+
+/// Who calls a command.
+#[derive(Clone)]
+pub enum Caller {
+    /// A backend, by REST, as this administrator.
+    Admin(Arc<str>),
+    /// A client, by its session.
+    User(Arc<Session>),
+    /// A client before its login.
+    Guest,
+}
+
+impl Caller {
+    /// The acting user, empty before a login.
+    pub fn user(&self) -> &str {
+        match self {
+            Caller::Admin(it) => it,
+            Caller::User(it) => &it.user,
+            Caller::Guest => "",
+        }
+    }
+
+    /// The instance that made the call, which is not told of what it did itself.
+    pub fn instance(&self) -> Option<i64> {
+        match self {
+            Caller::User(it) => Some(it.inst_id),
+            Caller::Admin(_) | Caller::Guest => None,
+        }
+    }
+}
+
+/// What a command works with: the node, the app, and who calls.
+#[derive(Clone)]
+pub struct Cx {
+    pub chat: Arc<Chat>,
+    pub app: Arc<App>,
+    pub caller: Caller,
+}
+
+impl Cx {
+    pub fn is_admin(&self) -> bool {
+        matches!(self.caller, Caller::Admin(_))
+    }
+}
+
+/// The key under which writes about one user, or one conversation, keep their order.
+pub(crate) fn shard(app: u32, id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (app, id).hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,1 +1,17 @@
-//! server
+//! The server: the doors to the command table, and what an operator needs around them.
+
+mod abilities;
+pub mod cli;
+pub mod command;
+pub mod commands;
+pub mod config;
+pub mod gateway;
+mod given;
+pub mod http;
+pub mod listen;
+pub mod logs;
+pub mod metrics;
+pub mod node;
+pub mod openapi;
+pub mod rest;
+pub mod tls;

@@ -1,1 +1,58 @@
-//! store
+//! Storage: two engines behind one small contract, the schema, and all queries.
+//!
+//! A query is a free function over `&mut dyn Tx`; it has one SQL text for both engines and knows no rule.
+//! SQL that both understand: `$1` parameters without a gap, `bigint`, `text` and `bytea`/`blob` columns,
+//! `insert … on conflict`, `returning`, row values; `cast(sum(x) as bigint)`; no `now()`.
+
+mod checkpoint;
+mod db;
+mod engine;
+mod error;
+mod job;
+mod migrate;
+mod postgres;
+mod postgres_value;
+mod queue;
+mod sqlite;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod value;
+
+pub mod accounts;
+pub mod apps;
+pub mod contacts;
+pub mod counters;
+pub mod messages;
+pub mod profiles;
+pub mod sessions;
+
+pub use db::{Db, READS_WAITING_MAX, WRITES_WAITING_MAX};
+pub use error::StoreError;
+pub use job::Pending;
+pub use postgres::PostgresOptions;
+pub use value::{Row, Value};
+
+/// For the few places where the engines need different words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// What a query may do inside a transaction.
+pub trait Tx {
+    fn dialect(&self) -> Dialect;
+
+    /// Runs a statement that gives no rows; returns how many it changed.
+    fn exec(&mut self, sql: &'static str, params: &[Value]) -> Result<u64, StoreError>;
+
+    fn rows(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
+
+    /// The first row, if there is one.
+    fn row(&mut self, sql: &'static str, params: &[Value]) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, params)?.into_iter().next())
+    }
+}
+
+#[cfg(test)]
+mod tests;

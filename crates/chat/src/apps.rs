@@ -1,0 +1,191 @@
+//! The apps of this server: settings, keys, and what is kept in memory for each.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock, atomic::AtomicI64, atomic::Ordering},
+};
+
+use arc_swap::ArcSwap;
+use proto::{
+    Code, Fail,
+    usersig::{Credentials, PublicKey},
+};
+use serde_json::Value;
+use store::StoreError;
+
+use crate::{
+    Chat, accounts::AccountCache, error::Error, limits::Bucket, live::Live, messages::Routes,
+    settings::Settings, signatures::Signatures, sources::Network,
+};
+
+/// One app: an SDKAppID with everything that is isolated by it.
+pub struct App {
+    pub id: u32,
+    state: ArcSwap<State>,
+    /// One bucket for each REST command, in the order of the command table.
+    buckets: OnceLock<Box<[Bucket]>>,
+    /// All REST calls together.
+    pub total: Bucket,
+    pub signatures: Signatures,
+    pub accounts: AccountCache,
+    pub(crate) routes: Routes,
+    pub live: Live,
+}
+
+/// Settings with what is derived from them once.
+pub struct State {
+    pub settings: Settings,
+    pub credentials: Credentials,
+    pub sources: Vec<Network>,
+    /// Grows with each change; part of the key of cached decisions.
+    pub version: i64,
+}
+
+impl State {
+    fn new(settings: Settings, version: i64) -> State {
+        let credentials = Credentials {
+            hmac_secrets: settings.app_hmac_secrets.clone(),
+            public_keys: settings
+                .app_public_keys
+                .iter()
+                .filter_map(|it| PublicKey::from_pem(it).ok())
+                .collect(),
+        };
+        let sources = settings.app_rest_ip_allow.iter().filter_map(|it| Network::parse(it)).collect();
+        State { settings, credentials, sources, version }
+    }
+}
+
+impl App {
+    fn new(id: u32, state: State) -> App {
+        App {
+            id,
+            state: ArcSwap::from_pointee(state),
+            buckets: OnceLock::new(),
+            total: Bucket::default(),
+            signatures: Signatures::default(),
+            accounts: AccountCache::default(),
+            routes: Routes::default(),
+            live: Live::default(),
+        }
+    }
+
+    pub fn state(&self) -> arc_swap::Guard<Arc<State>> {
+        self.state.load()
+    }
+
+    pub fn is_admin(&self, user: &str) -> bool {
+        self.state().settings.app_admins.iter().any(|it| it == user)
+    }
+
+    /// The bucket of the command at `index` of a table of `commands`.
+    pub fn bucket(&self, index: usize, commands: usize) -> Option<&Bucket> {
+        self.buckets.get_or_init(|| (0..commands).map(|_| Bucket::default()).collect()).get(index)
+    }
+}
+
+/// All apps by id. Read on every request, changed rarely.
+#[derive(Default)]
+pub struct Apps {
+    map: ArcSwap<HashMap<u32, Arc<App>>>,
+    /// Version of the apps table that the map shows.
+    seen: AtomicI64,
+}
+
+impl Apps {
+    pub fn get(&self, id: u32) -> Option<Arc<App>> {
+        self.map.load().get(&id).cloned()
+    }
+
+    pub fn all(&self) -> Vec<Arc<App>> {
+        self.map.load().values().cloned().collect()
+    }
+
+    /// The version of the apps table that is in force.
+    pub fn version(&self) -> i64 {
+        self.seen.load(Ordering::Acquire)
+    }
+}
+
+impl Chat {
+    /// Reads the apps again if another process, or this one, changed them. Says whether anything was new.
+    pub async fn refresh_apps(&self) -> Result<bool, StoreError> {
+        let seen = self.apps.version();
+        let read = self.db.read(move |tx| {
+            let version = store::apps::version(tx)?;
+            if version == seen {
+                return Ok(None);
+            }
+            Ok::<_, StoreError>(Some((version, store::apps::all(tx)?)))
+        });
+        let Some((version, rows)) = read.await? else { return Ok(false) };
+        let old = self.apps.map.load_full();
+        let mut map = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let settings = match Settings::from_json(&row.settings) {
+                Ok(it) => it,
+                Err(error) => {
+                    tracing::error!(app = row.sdkappid, %error, "the stored settings of an app cannot be read");
+                    if let Some(app) = old.get(&row.sdkappid) {
+                        map.insert(row.sdkappid, app.clone());
+                    }
+                    continue;
+                }
+            };
+            let app = match old.get(&row.sdkappid) {
+                Some(app) if app.state().settings == settings => app.clone(),
+                Some(app) => {
+                    app.state.store(Arc::new(State::new(settings, version)));
+                    app.clone()
+                }
+                None => Arc::new(App::new(row.sdkappid, State::new(settings, version))),
+            };
+            map.insert(row.sdkappid, app);
+        }
+        self.apps.map.store(Arc::new(map));
+        self.apps.seen.store(version, Ordering::Release);
+        Ok(true)
+    }
+
+    /// Makes an app with its administrators' accounts.
+    pub async fn create_app(&self, id: u32, settings: Settings) -> Result<(), Error> {
+        if id == 0 {
+            return Err(Fail::with(Code::BadAppId, "an SDKAppID is a number from 1 to 4294967295").into());
+        }
+        let (now, stored) = (self.clock.now(), Value::Object(settings.changed()).to_string());
+        let admins = settings.app_admins;
+        let made = self.db.write(0, move |tx| {
+            if !store::apps::insert(tx, id, &stored, now)? {
+                return Err(Error::from(Fail::with(Code::BadAppId, format!("the app {id} exists already"))));
+            }
+            admins.iter().try_for_each(|it| store::accounts::insert(tx, id, it, now, 0).map(drop))?;
+            Ok(())
+        });
+        made.await?;
+        self.refresh_apps().await?;
+        Ok(())
+    }
+
+    /// Changes settings of an app, all of them or none; new administrators get their accounts.
+    pub async fn change_app(&self, id: u32, changes: Vec<(String, Value)>) -> Result<(), Error> {
+        let now = self.clock.now();
+        let changed = self.db.write(0, move |tx| {
+            let unknown = || Error::from(Fail::with(Code::NoSuchApp, format!("there is no app {id}")));
+            let stored = store::apps::get(tx, id)?.ok_or_else(unknown)?;
+            let bad = |it: String| Error::from(Fail::with(Code::BadAppId, it));
+            let mut settings = Settings::from_json(&stored).map_err(bad)?;
+            for (key, value) in changes {
+                settings.set(&key, value).map_err(bad)?;
+            }
+            store::apps::set_settings(tx, id, &Value::Object(settings.changed()).to_string())?;
+            settings
+                .app_admins
+                .iter()
+                .try_for_each(|it| store::accounts::insert(tx, id, it, now, 0).map(drop))?;
+            Ok::<_, Error>(())
+        });
+        changed.await?;
+        self.refresh_apps().await?;
+        Ok(())
+    }
+}

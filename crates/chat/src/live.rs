@@ -1,0 +1,232 @@
+//! Who is connected to this node, and how pushes reach them.
+
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use proto::{frame, platform::Platform};
+use sha2::{Digest, Sha256};
+
+/// Where the pushes of a session go: the connection it is attached to.
+pub trait Outlet: Send + Sync {
+    /// Queues the push; never blocks. A connection that cannot keep up is closed by its own bound.
+    fn push(&self, push: &Push);
+    /// Ends the connection, for a session that may not go on.
+    fn close(&self);
+}
+
+/// A server frame, encoded at most once for each form and shared by all sockets that get it.
+pub struct Push {
+    json: Vec<u8>,
+    binary: OnceLock<Bytes>,
+    text: OnceLock<Bytes>,
+    compressed: OnceLock<Bytes>,
+}
+
+impl Push {
+    /// A push body, `{"EventArray":[…]}` and the like, under its command name.
+    pub fn new(servcmd: &str, body: &str) -> Push {
+        Push {
+            json: frame::push(servcmd, 0, body),
+            binary: OnceLock::new(),
+            text: OnceLock::new(),
+            compressed: OnceLock::new(),
+        }
+    }
+
+    /// Events for `im_open_push.msg_push`, without an acknowledgement.
+    pub fn events(events: &str) -> Push {
+        Push::new("im_open_push.msg_push", &format!("{{\"EventArray\":[{events}]}}"))
+    }
+
+    pub fn json(&self) -> &[u8] {
+        &self.json
+    }
+
+    pub fn binary(&self) -> &Bytes {
+        self.binary.get_or_init(|| frame::ws_frame(true, &self.json).into())
+    }
+
+    pub fn text(&self) -> &Bytes {
+        self.text.get_or_init(|| frame::ws_frame(false, &self.json).into())
+    }
+
+    pub fn compressed(&self) -> &Bytes {
+        self.compressed.get_or_init(|| frame::ws_frame(true, &frame::compress(&self.json)).into())
+    }
+}
+
+/// SHA-256 of a session token: what the store and the tables know it by.
+pub type TokenHash = [u8; 32];
+
+pub fn token_hash(token: &str) -> TokenHash {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// One login instance of a user on one page or device.
+pub struct Session {
+    pub user: Arc<str>,
+    /// The account's TinyId as it goes over the wire.
+    pub tiny_id: Arc<str>,
+    pub inst_id: i64,
+    pub platform: Platform,
+    pub page: Box<str>,
+    pub hash: TokenHash,
+    /// When its token ends; `i64::MAX` for never.
+    pub expires_at: i64,
+    ended: AtomicBool,
+    outlet: Mutex<Option<Arc<dyn Outlet>>>,
+    /// Held while a message is put into the queue of the store, so that one session's messages are
+    /// stored in the order of their frames.
+    pub send_order: tokio::sync::Mutex<()>,
+}
+
+impl Session {
+    pub fn new(it: &store::sessions::Session, hash: TokenHash, tiny_id: &str, expires_at: i64) -> Session {
+        Session {
+            user: it.user.as_str().into(),
+            tiny_id: tiny_id.into(),
+            inst_id: it.inst_id,
+            platform: Platform::from_number(it.platform),
+            page: it.page.as_str().into(),
+            hash,
+            expires_at,
+            ended: AtomicBool::new(false),
+            outlet: Mutex::new(None),
+            send_order: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Whether it was ended by logout, kick or expiry; its token is dead then.
+    pub fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    fn outlet(&self) -> Option<Arc<dyn Outlet>> {
+        self.outlet.lock().expect("no holder panics").clone()
+    }
+}
+
+const SHARDS: usize = 16;
+
+type Users = HashMap<Arc<str>, Vec<Arc<Session>>>;
+
+/// The attached sessions of one app.
+#[derive(Default)]
+pub struct Live {
+    users: [Mutex<Users>; SHARDS],
+    tokens: [Mutex<HashMap<TokenHash, Arc<Session>>>; SHARDS],
+}
+
+impl Live {
+    fn shard(&self, user: &str) -> &Mutex<Users> {
+        let mut hasher = DefaultHasher::new();
+        user.hash(&mut hasher);
+        &self.users[hasher.finish() as usize % SHARDS]
+    }
+
+    fn by_hash(&self, hash: &TokenHash) -> &Mutex<HashMap<TokenHash, Arc<Session>>> {
+        &self.tokens[hash[0] as usize % SHARDS]
+    }
+
+    pub fn by_token(&self, hash: &TokenHash) -> Option<Arc<Session>> {
+        self.by_hash(hash).lock().expect("no holder panics").get(hash).cloned()
+    }
+
+    /// The attached sessions of a user.
+    pub fn of(&self, user: &str) -> Vec<Arc<Session>> {
+        self.shard(user).lock().expect("no holder panics").get(user).cloned().unwrap_or_default()
+    }
+
+    pub fn is_online(&self, user: &str) -> bool {
+        self.shard(user).lock().expect("no holder panics").contains_key(user)
+    }
+
+    /// Number of attached sessions of each platform, by the name that `query_online_status` has for it.
+    pub fn count_by_platform(&self) -> HashMap<&'static str, i64> {
+        let mut counts: HashMap<_, _> = Platform::ALL.iter().map(|it| (it.status_name(), 0)).collect();
+        for shard in &self.tokens {
+            for session in shard.lock().expect("no holder panics").values() {
+                *counts.entry(session.platform.status_name()).or_insert(0) += 1;
+            }
+        }
+        counts
+    }
+
+    /// Attaches the session to a connection; an older connection of the same session is left behind silently.
+    pub(crate) fn attach(&self, session: &Arc<Session>, outlet: Arc<dyn Outlet>) {
+        *session.outlet.lock().expect("no holder panics") = Some(outlet);
+        self.by_hash(&session.hash).lock().expect("no holder panics").insert(session.hash, session.clone());
+        let mut users = self.shard(&session.user).lock().expect("no holder panics");
+        let sessions = users.entry(session.user.clone()).or_default();
+        sessions.retain(|it| it.hash != session.hash);
+        sessions.push(session.clone());
+    }
+
+    /// Takes the session out. With `from`, only if it is still attached to that connection.
+    pub(crate) fn detach(&self, session: &Session, from: Option<&Arc<dyn Outlet>>) -> bool {
+        {
+            let mut outlet = session.outlet.lock().expect("no holder panics");
+            let same = match (&*outlet, from) {
+                (None, _) => false,
+                (Some(_), None) => true,
+                (Some(mine), Some(theirs)) => Arc::ptr_eq(mine, theirs),
+            };
+            if !same {
+                return false;
+            }
+            *outlet = None;
+        }
+        self.by_hash(&session.hash).lock().expect("no holder panics").remove(&session.hash);
+        let mut users = self.shard(&session.user).lock().expect("no holder panics");
+        if let Some(sessions) = users.get_mut(&session.user) {
+            sessions.retain(|it| it.hash != session.hash);
+            if sessions.is_empty() {
+                users.remove(&session.user);
+            }
+        }
+        true
+    }
+
+    /// Ends a session for good: its last push, if any, then nothing any more.
+    pub(crate) fn end(&self, hash: &TokenHash, last: Option<&Push>) {
+        let Some(session) = self.by_token(hash) else { return };
+        session.ended.store(true, Ordering::Release);
+        let outlet = session.outlet();
+        if self.detach(&session, None)
+            && let (Some(outlet), Some(push)) = (outlet, last)
+        {
+            outlet.push(push);
+        }
+    }
+
+    /// Pushes to every session of the user but the instance `except`. Returns how many there were.
+    pub fn push(&self, user: &str, except: Option<i64>, push: impl FnOnce() -> Push) -> usize {
+        let outlets: Vec<_> = {
+            let users = self.shard(user).lock().expect("no holder panics");
+            let Some(sessions) = users.get(user) else { return 0 };
+            sessions.iter().filter(|it| Some(it.inst_id) != except).filter_map(|it| it.outlet()).collect()
+        };
+        if outlets.is_empty() {
+            return 0;
+        }
+        let push = push();
+        outlets.iter().for_each(|it| it.push(&push));
+        outlets.len()
+    }
+
+    /// Pushes one frame to every session of the app.
+    pub fn push_all(&self, push: &Push) {
+        for shard in &self.tokens {
+            let outlets: Vec<_> =
+                shard.lock().expect("no holder panics").values().filter_map(|it| it.outlet()).collect();
+            outlets.iter().for_each(|it| it.push(push));
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Importing messages of another system. `spec/rest/openim.importmsg.yaml`.
+
+use proto::{Code, Fail, element::message_bytes};
+use store::{
+    contacts,
+    messages::{self as log, Message},
+};
+
+use super::{Outgoing, conversation_key, route, send::too_long, wire};
+use crate::{Cx, accounts, error::Error, live::Push};
+
+/// Writes a message with its own time into both histories. A message with this key that is there already
+/// stays as it is. `live` counts it as unread and pushes it; otherwise it is read from the start.
+pub async fn import(cx: &Cx, it: Outgoing, time: i64, live: bool) -> Result<(), Error> {
+    let sender = accounts::find(cx, &it.from).await?;
+    let sender = sender.ok_or_else(|| Fail::with(Code::C2cFrom, "From_Account does not exist"))?;
+    if accounts::find(cx, &it.to).await?.is_none() {
+        return Err(Code::C2cToUnknown.into());
+    }
+    let limit = usize::try_from(cx.app.state().settings.messages_max_bytes).unwrap_or(usize::MAX);
+    if message_bytes(&it.body, &it.cloud) > limit {
+        return Err(too_long(cx, limit).into());
+    }
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(it.body.json().as_bytes());
+    crc.update(it.cloud.as_bytes());
+    let mut message = Message {
+        time,
+        seq: it.seq.unwrap_or_else(|| cx.chat.random.u32()).into(),
+        random: it.random.into(),
+        flags: if live { 0 } else { log::flag::NO_UNREAD },
+        crc: crc.finalize().into(),
+        client_time: time,
+        waits_until: cx.chat.clock.now().saturating_add(it.options.life_seconds),
+        nick: sender.nick.clone(),
+        face: sender.face.clone(),
+        cloud: it.cloud,
+        body: it.body.json().to_owned(),
+        ..Message::default()
+    };
+    let (app, from, to) = (cx.app.clone(), it.from, it.to);
+    let people = (from.clone(), to.clone(), sender.tiny_id.clone());
+    let after = cx.app.clone();
+    let done = cx.chat.db.write_then(
+        conversation_key(app.id, &from, &to),
+        move |tx| {
+            let route = route(tx, app.id, &from, &to, time)?;
+            message.lane = route.lane;
+            let is_new = log::insert(tx, &message)?;
+            if is_new {
+                contacts::touch(tx, app.id, &from, &to, time)?;
+                contacts::touch(tx, app.id, &to, &from, time)?;
+            }
+            Ok::<_, Error>((message, is_new))
+        },
+        move |(message, is_new)| {
+            if *is_new && live {
+                let people = wire::People { from: &people.0, to: &people.1, tiny_id: &people.2 };
+                let event = || Push::events(&wire::new_message(message, people, wire::Copy::Receiver, false));
+                after.live.push(people.to, None, event);
+            }
+        },
+    );
+    done.await?;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! Recalling for both, and deleting for oneself. `spec/concepts/message-format.md` 17, `message-storage.md` 2.
+
+use proto::{Code, Fail, MsgKey};
+use store::{
+    contacts,
+    messages::{self as log, flag},
+};
+
+use super::{Named, conversation_key, lane, wire};
+use crate::{Cx, accounts, error::Error, live::Push};
+
+/// Recalls a message for both sides. A client may recall its own within the app's window (20016).
+pub async fn recall(cx: &Cx, named: Named) -> Result<(), Error> {
+    let tiny_id = accounts::tiny_of(cx, &named.from).await?;
+    let by = cx.caller.user().to_owned();
+    let window = cx.app.state().settings.messages_recall_window_seconds;
+    let oldest = if cx.is_admin() { i64::MIN } else { cx.chat.clock.now() - window };
+    let (at, origin, after, revoker) = (cx.clone(), cx.caller.instance(), cx.app.clone(), by.clone());
+    let (from, to) = (named.from.clone(), named.to.clone());
+    let done = cx.chat.db.write_then(
+        conversation_key(cx.app.id, &from, &to),
+        move |tx| {
+            let unknown = || Fail::with(Code::RecallUnknown, "no such message in this conversation");
+            let message = named.find(tx, &at)?.ok_or_else(unknown)?;
+            if message.has(flag::RECALLED) {
+                return Err(Error::from(Fail::with(Code::RecallTwice, "message already withdrawn")));
+            }
+            if message.time < oldest {
+                return Err(Code::RecallTooLate.into());
+            }
+            log::recall(tx, message.id, &revoker)?;
+            Ok(message)
+        },
+        move |message| {
+            let people = wire::People { from: &from, to: &to, tiny_id: &tiny_id };
+            let event = || Push::events(&wire::recalled(message, people, &by));
+            after.live.push(&to, origin, event);
+            if from != to {
+                after.live.push(&from, origin, event);
+            }
+        },
+    );
+    done.await?;
+    Ok(())
+}
+
+/// Deletes messages from the owner's own view; unknown keys are skipped.
+pub async fn delete_own(cx: &Cx, owner: &str, peer: &str, keys: Vec<MsgKey>) -> Result<(), Error> {
+    let (app, key) = (cx.app.id, conversation_key(cx.app.id, owner, peer));
+    let (owner, peer) = (owner.to_owned(), peer.to_owned());
+    let done = cx.chat.db.write(key, move |tx| {
+        let Some(pair) = contacts::pair(tx, app, &owner, &peer)? else { return Ok(()) };
+        let own = lane(pair, &owner, &peer);
+        for key in keys {
+            let place = (key.time, key.seq.into(), key.random.into());
+            for (lane, hidden) in [(own, flag::HIDDEN_FROM_SENDER), (own ^ 1, flag::HIDDEN_FROM_RECEIVER)] {
+                if let Some(message) = log::get(tx, lane, place)? {
+                    log::add_flags(tx, message.id, hidden)?;
+                }
+            }
+        }
+        Ok::<_, Error>(())
+    });
+    done.await
+}

@@ -1,0 +1,281 @@
+//! Sending. The order of work is that of `spec/rest/openim.sendmsg.yaml`.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use proto::{Code, Fail, MsgKey, element::Body};
+use store::{
+    Dialect, Pending, Tx,
+    messages::{self as log, Message, flag},
+};
+
+use super::{
+    Route, Routes, conversation_key,
+    recent::{Identity, Known},
+    route, touch, wire,
+};
+use crate::{
+    Caller, Cx,
+    accounts::{self, Account},
+    error::Error,
+    live::Push,
+};
+
+/// What the sender's side gets of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sync {
+    /// Kept in the sender's history and pushed to the sender's sessions, but the calling one.
+    Push,
+    /// Kept, not pushed.
+    #[default]
+    Keep,
+    /// Neither.
+    Nothing,
+}
+
+/// How a message is kept and counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    pub sync: Sync,
+    /// Only for those who are online now: not stored, not counted.
+    pub online_only: bool,
+    /// How long it counts as unread for somebody who is offline. Seconds.
+    pub life_seconds: i64,
+    pub no_unread: bool,
+    pub no_last: bool,
+    /// Whether the receiver's wish not to be bothered by this sender counts.
+    pub respect_mute: bool,
+    pub wants_receipt: bool,
+    pub extensible: bool,
+}
+
+#[derive(Clone)]
+pub struct Outgoing {
+    pub from: String,
+    pub to: String,
+    /// Drawn at random when the sender gave none.
+    pub seq: Option<u32>,
+    pub random: u32,
+    /// The client's clock; a backend has none.
+    pub client_time: Option<i64>,
+    pub body: Arc<Body>,
+    /// CloudCustomData as a JSON literal, empty for none.
+    pub cloud: String,
+    pub options: Options,
+}
+
+/// A message that is on disk (or delivered, if online only), or was sent before with the same content.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub key: MsgKey,
+    /// The id that client SDKs show for it.
+    pub id: String,
+}
+
+/// Sends a message. It is durable, and on its way to who is online, when this returns.
+///
+/// An unknown sender is 20003; an unknown receiver is answered with `unknown_receiver`.
+pub async fn send(cx: &Cx, it: Outgoing, unknown_receiver: Code) -> Result<Sent, Error> {
+    // A session's messages go into the queue in the order of their frames.
+    let order = match &cx.caller {
+        Caller::User(session) => Some(session.send_order.lock().await),
+        Caller::Admin(_) | Caller::Guest => None,
+    };
+    let sender = accounts::find(cx, &it.from).await?;
+    let sender = sender.ok_or_else(|| Fail::with(Code::MsgFromUnknown, "From_Account does not exist"))?;
+    if accounts::find(cx, &it.to).await?.is_none() {
+        return Err(unknown_receiver.into());
+    }
+    let limit = max_bytes(cx);
+    if proto::element::message_bytes(&it.body, &it.cloud) > limit {
+        return Err(too_long(cx, limit).into());
+    }
+    let delivery = Delivery::new(cx, it, sender);
+    let pending = store(cx, delivery);
+    drop(order);
+    let sent = pending.await?;
+    Ok(Sent { key: sent.key(), id: sent.id() })
+}
+
+fn max_bytes(cx: &Cx) -> usize {
+    usize::try_from(cx.app.state().settings.messages_max_bytes).unwrap_or(usize::MAX)
+}
+
+/// The code for a message that is too long differs by door. `spec/concepts/message-format.md` 2.
+pub(super) fn too_long(cx: &Cx, limit: usize) -> Fail {
+    let code = if cx.is_admin() { Code::C2cTooLong } else { Code::MsgTooLong };
+    Fail::with(code, format!("MsgBody and CloudCustomData are longer than {limit} bytes"))
+}
+
+/// A message on its way through the store to the sessions.
+struct Delivery {
+    from: String,
+    to: String,
+    sender: Arc<Account>,
+    /// The sender's instance that sent it.
+    origin: Option<i64>,
+    options: Options,
+    message: Message,
+    route: Option<Arc<Route>>,
+    is_duplicate: bool,
+    /// Whether the hints of activity were moved to this message's time.
+    touched: bool,
+}
+
+impl Delivery {
+    fn new(cx: &Cx, it: Outgoing, sender: Arc<Account>) -> Delivery {
+        let time = cx.chat.clock.now();
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(it.body.json().as_bytes());
+        crc.update(it.cloud.as_bytes());
+        let options = it.options;
+        let mut flags = 0;
+        for (on, bit) in [
+            (options.no_unread, flag::NO_UNREAD),
+            (options.no_last, flag::NO_LAST),
+            (options.sync == Sync::Nothing, flag::HIDDEN_FROM_SENDER),
+            (options.wants_receipt, flag::WANTS_RECEIPT),
+            (options.extensible, flag::EXTENSIBLE),
+            (it.client_time.is_some(), flag::CLIENT_TIME),
+        ] {
+            if on {
+                flags |= bit;
+            }
+        }
+        let message = Message {
+            time,
+            seq: it.seq.unwrap_or_else(|| cx.chat.random.u32()).into(),
+            random: it.random.into(),
+            flags,
+            crc: crc.finalize().into(),
+            client_time: it.client_time.unwrap_or(time),
+            waits_until: time.saturating_add(options.life_seconds),
+            nick: sender.nick.clone(),
+            face: sender.face.clone(),
+            cloud: it.cloud,
+            body: it.body.json().to_owned(),
+            ..Message::default()
+        };
+        let origin = cx.caller.instance();
+        let route = cx.app.routes.0.get(&Routes::key(&it.from, &it.to));
+        Delivery {
+            from: it.from,
+            to: it.to,
+            sender,
+            origin,
+            options,
+            message,
+            route,
+            is_duplicate: false,
+            touched: false,
+        }
+    }
+
+    fn key(&self) -> MsgKey {
+        MsgKey { seq: self.message.seq as u32, random: self.message.random as u32, time: self.message.time }
+    }
+
+    fn id(&self) -> String {
+        format!("{}-{}-{}", self.sender.tiny_id, self.message.client_time, self.message.random)
+    }
+
+    fn identity(&self) -> Identity {
+        Identity {
+            lane: self.message.lane,
+            seq: self.message.seq as u32,
+            random: self.message.random as u32,
+            crc: self.message.crc as u32,
+        }
+    }
+
+    /// Runs inside the transaction.
+    fn store(&mut self, cx: &Cx, tx: &mut dyn Tx) -> Result<(), Error> {
+        let listed_at = if self.options.no_last || self.options.online_only { 0 } else { self.message.time };
+        let route = match self.route.take() {
+            Some(it) => it,
+            None => Arc::new(route(tx, cx.app.id, &self.from, &self.to, listed_at)?),
+        };
+        self.message.lane = route.lane;
+        self.route = Some(route.clone());
+        if self.was_sent_before(cx, tx)? {
+            return Ok(());
+        }
+        if self.options.respect_mute && route.mute == DISCARD {
+            self.message.flags |= flag::NO_UNREAD;
+        }
+        if self.options.online_only {
+            return Ok(());
+        }
+        if !log::insert(tx, &self.message)? {
+            self.is_duplicate = true;
+            return Ok(());
+        }
+        if listed_at > 0 {
+            self.touched = touch(tx, cx.app.id, &route, &self.from, &self.to, listed_at)?;
+        }
+        Ok(())
+    }
+
+    fn was_sent_before(&mut self, cx: &Cx, tx: &mut dyn Tx) -> Result<bool, Error> {
+        let now = self.message.time;
+        let since = now - cx.app.state().settings.messages_c2c_dedup_seconds;
+        let identity = self.identity();
+        let known = cx.chat.recent.claim(identity, since, now);
+        // Another node may have stored it, which memory here cannot know.
+        let ask = known == Known::AskStore || tx.dialect() == Dialect::Postgres;
+        let first = match known {
+            Known::Sent(time) => Some(time),
+            _ if ask => {
+                let (lane, seq, random) = (identity.lane, self.message.seq, self.message.random);
+                log::find_sent(tx, lane, since, now, seq, random, self.message.crc)?
+            }
+            _ => None,
+        };
+        let Some(time) = first else { return Ok(false) };
+        if self.message.flags & flag::CLIENT_TIME == 0 {
+            self.message.client_time = time;
+        }
+        self.message.time = time;
+        self.is_duplicate = true;
+        Ok(true)
+    }
+
+    /// Runs after the commit, in the order of the commits.
+    fn deliver(&self, cx: &Cx) {
+        cx.chat.recent.done(self.identity(), self.message.time);
+        if let Some(route) = &self.route {
+            if self.touched {
+                route.hint.fetch_max(self.message.time, Ordering::Relaxed);
+            }
+            cx.app.routes.0.insert(Routes::key(&self.from, &self.to), route.clone());
+        }
+        if self.is_duplicate {
+            return;
+        }
+        let muted = self.options.respect_mute && self.route.as_ref().is_some_and(|it| it.mute == DISCARD);
+        let people = wire::People { from: &self.from, to: &self.to, tiny_id: &self.sender.tiny_id };
+        let online_only = self.options.online_only;
+        let push = |copy| Push::events(&wire::new_message(&self.message, people, copy, online_only));
+        if !muted {
+            cx.app.live.push(&self.to, self.origin, || push(wire::Copy::Receiver));
+        }
+        if self.options.sync == Sync::Push && self.from != self.to {
+            cx.app.live.push(&self.from, self.origin, || push(wire::Copy::Sender));
+        }
+    }
+}
+
+/// The receiver wants nothing of this sender.
+const DISCARD: i64 = 1;
+
+fn store(cx: &Cx, mut delivery: Delivery) -> Pending<Delivery, Error> {
+    let key = conversation_key(cx.app.id, &delivery.from, &delivery.to);
+    let (in_tx, after) = (cx.clone(), cx.clone());
+    cx.chat.db.write_then(
+        key,
+        move |tx| {
+            delivery.store(&in_tx, tx)?;
+            Ok(delivery)
+        },
+        move |stored| stored.deliver(&after),
+    )
+}

@@ -1,0 +1,65 @@
+//! What a client missed while it was away. `spec/client/commands/openim.getmsg.yaml`.
+
+use store::{
+    StoreError, accounts as rows,
+    messages::{Message, flag},
+};
+
+use super::{read::Counter, wire};
+use crate::{Cx, accounts::tiny_id, error::Error, login::HINT_SECONDS};
+
+/// Most unread messages in one answer; older ones are found in the history.
+const MESSAGES_MAX: usize = 500;
+/// Of one conversation; the rest is told by its count.
+const PER_CONVERSATION_MAX: i64 = 20;
+/// How long a recall of an unread message is told to somebody who was away.
+const RECALLS_TOLD_SECONDS: i64 = 7 * 86_400;
+
+/// Unread messages, recalls and counts of one user.
+#[derive(Default)]
+pub struct Unsynced {
+    /// Wire forms, conversation by conversation, each oldest first.
+    pub messages: Vec<String>,
+    /// (peer, unread count).
+    pub counts: Vec<(String, i64)>,
+    /// (peer, time of the newest message left out).
+    pub remaining: Vec<(String, i64)>,
+}
+
+pub async fn unsynced(cx: &Cx, owner: &str) -> Result<Unsynced, Error> {
+    let (at, owner) = (cx.clone(), owner.to_owned());
+    let read = cx.chat.db.read(move |tx| {
+        let mut out = Unsynced::default();
+        let counter = Counter::new(tx, &at, &owner)?;
+        let week_ago = at.chat.clock.now() - RECALLS_TOLD_SECONDS;
+        counter.for_each(tx, |tx, contact, count| {
+            if count == 0 && contact.active_at + HINT_SECONDS < week_ago {
+                return Ok(());
+            }
+            if count > 0 {
+                out.counts.push((contact.peer.clone(), count));
+            }
+            let room = (MESSAGES_MAX - out.messages.len().min(MESSAGES_MAX)) as i64;
+            let wanted = room.min(PER_CONVERSATION_MAX);
+            let messages = if wanted > 0 { counter.messages(tx, contact, wanted)? } else { Vec::new() };
+            if count > messages.len() as i64 {
+                let oldest = messages.first().map_or(i64::MAX, |it| it.time);
+                out.remaining.push((contact.peer.clone(), oldest));
+            }
+            let sender = rows::get(tx, at.app.id, &contact.peer)?;
+            let tiny_id = sender.map_or_else(String::new, |it| tiny_id(it.tiny));
+            let people = wire::People { from: &contact.peer, to: &owner, tiny_id: &tiny_id };
+            out.messages.extend(messages.iter().map(|it| item(it, people)));
+            Ok(())
+        })?;
+        Ok::<_, StoreError>(out)
+    });
+    Ok(read.await?)
+}
+
+fn item(it: &Message, people: wire::People<'_>) -> String {
+    match it.has(flag::RECALLED) {
+        true => format!("{{\"EventArray\":[{}]}}", wire::recalled(it, people, &it.revoker)),
+        false => wire::stored(it, people),
+    }
+}

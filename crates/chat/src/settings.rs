@@ -1,0 +1,287 @@
+//! Settings of an app: every limit and switch of `spec/concepts/app-settings.md`, by its dotted key.
+//!
+//! A key that nobody set has the default of that table. What is stored is only what was set.
+
+use std::collections::BTreeMap;
+
+use proto::platform::Policy;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+mod table;
+pub use table::Settings;
+
+/// Who may do what with a custom profile field. `spec/concepts/profiles.md` 3.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CustomField {
+    pub name: String,
+    #[serde(rename = "type", default)]
+    pub kind: FieldType,
+    #[serde(default = "yes")]
+    pub app_read: bool,
+    #[serde(default = "yes")]
+    pub admin_read: bool,
+    #[serde(default = "yes")]
+    pub app_write: bool,
+    #[serde(default = "yes")]
+    pub admin_write: bool,
+    /// Kinds of groups that have the field; only of group and member fields, empty = all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub group_types: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldType {
+    #[default]
+    String,
+    Bytes,
+    Integer,
+}
+
+/// Spellings that mean the same key.
+const ALIASES: &[(&str, &str)] = &[
+    ("custom_fields.profile", "profile.custom_fields"),
+    ("custom_fields.friend", "sns.custom_fields"),
+    ("custom_fields.group", "groups.custom_fields"),
+    ("custom_fields.member", "groups.member_custom_fields"),
+];
+
+/// Most custom profile or friend fields of an app. `spec/concepts/profiles.md` 3.
+const CUSTOM_FIELDS_MAX: usize = 20;
+/// Most administrators of an app. `spec/concepts/rest-overview.md` 4.
+const ADMINS_MAX: usize = 10;
+
+/// The rate of one REST command: `limits.rest.<service>.<command>`.
+const COMMAND_RATE: &str = "limits.rest.";
+
+impl Settings {
+    /// Reads what [`Settings::changed`] wrote.
+    pub fn from_json(text: &str) -> Result<Settings, String> {
+        let map: Map<String, Value> = serde_json::from_str(text).map_err(|it| it.to_string())?;
+        let mut settings = Settings::default();
+        for (key, value) in map {
+            settings.set(&key, value)?;
+        }
+        Ok(settings)
+    }
+
+    /// Sets one key, by its own name or an alias. An error says what was expected and changes nothing.
+    pub fn set(&mut self, key: &str, value: Value) -> Result<(), String> {
+        let key = ALIASES.iter().find(|it| it.0 == key).map_or(key, |it| it.1);
+        if let Some(command) = key.strip_prefix(COMMAND_RATE) {
+            let rate = value.as_u64().and_then(|it| u32::try_from(it).ok());
+            let rate = rate.ok_or_else(|| format!("{key}: expected a number of calls per second"))?;
+            if command.split('.').count() != 2 {
+                return Err(format!("{key}: expected {COMMAND_RATE}<service>.<command>"));
+            }
+            self.command_rates.insert(command.replacen('.', "/", 1), rate);
+            return Ok(());
+        }
+        let mut next = self.clone();
+        next.assign(key, value)?;
+        next.check(key)?;
+        *self = next;
+        Ok(())
+    }
+
+    /// What differs from the defaults, as the JSON object that is stored.
+    pub fn changed(&self) -> Map<String, Value> {
+        let (mine, default) = (self.all(), Settings::default().all());
+        let mut out: Map<String, Value> =
+            mine.into_iter().filter(|(key, value)| default.get(key) != Some(value)).collect();
+        for (command, rate) in &self.command_rates {
+            out.insert(format!("{COMMAND_RATE}{}", command.replacen('/', ".", 1)), (*rate).into());
+        }
+        out
+    }
+
+    /// The rate of a REST command in calls a second: the app's own, else `documented`.
+    pub fn command_rate(&self, service: &str, command: &str, documented: Option<u32>) -> u32 {
+        let own = self.command_rates.iter().find(|(key, _)| {
+            key.split_once('/').is_some_and(|(one, other)| one == service && other == command)
+        });
+        match own {
+            Some((_, rate)) => *rate,
+            None => documented.unwrap_or(self.limits_rest_per_second),
+        }
+    }
+
+    fn check(&self, key: &str) -> Result<(), String> {
+        let in_range = |value: i64, from: i64, to: i64| match (from..=to).contains(&value) {
+            true => Ok(()),
+            false => Err(format!("{key}: expected {from} to {to}")),
+        };
+        match key {
+            "app.admins" if self.app_admins.len() > ADMINS_MAX => {
+                Err(format!("{key}: at most {ADMINS_MAX} administrators"))
+            }
+            "app.admins" => self.app_admins.iter().try_for_each(|it| {
+                proto::user_id::check(it).map_err(|_| format!("{key}: {it:?} cannot be a user id"))
+            }),
+            "app.hmac_secrets" if self.app_hmac_secrets.iter().any(String::is_empty) => {
+                Err(format!("{key}: a secret key cannot be empty"))
+            }
+            "app.public_keys" => self.app_public_keys.iter().try_for_each(|it| {
+                proto::usersig::PublicKey::from_pem(it).map(drop).map_err(|it| format!("{key}: {it}"))
+            }),
+            "app.rest_ip_allow" => self.app_rest_ip_allow.iter().try_for_each(|it| {
+                crate::sources::Network::parse(it)
+                    .map(drop)
+                    .ok_or_else(|| format!("{key}: {it:?} is no address"))
+            }),
+            "login.max_instances" => in_range(self.login_max_instances, 1, 3),
+            "login.max_web_instances" => in_range(self.login_max_web_instances, 1, 10),
+            "conversation.max" => in_range(self.conversation_max, 1, 3000),
+            "profile.default_allow_type" => match crate::profiles::ALLOW_TYPES
+                .contains(&&*self.profile_default_allow_type)
+            {
+                true => Ok(()),
+                false => Err(format!("{key}: expected one of {}", crate::profiles::ALLOW_TYPES.join(", "))),
+            },
+            "profile.custom_fields" => custom_fields(key, &self.profile_custom_fields, "Tag_Profile_Custom_"),
+            "sns.custom_fields" => custom_fields(key, &self.sns_custom_fields, "Tag_SNS_Custom_"),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn custom_fields(key: &str, fields: &[CustomField], prefix: &str) -> Result<(), String> {
+    if fields.len() > CUSTOM_FIELDS_MAX {
+        return Err(format!("{key}: at most {CUSTOM_FIELDS_MAX} fields"));
+    }
+    for field in fields {
+        let word = field.name.strip_prefix(prefix).unwrap_or("");
+        let good = (1..=8).contains(&word.len()) && word.bytes().all(|it| it.is_ascii_alphanumeric());
+        if !good {
+            return Err(format!("{key}: {:?} is not {prefix} with 1 to 8 letters or digits", field.name));
+        }
+    }
+    Ok(())
+}
+
+/// The value of one setting; implemented for what the table holds.
+trait Setting: Sized {
+    const EXPECTED: &'static str;
+    fn read(value: Value) -> Option<Self>;
+    fn write(&self) -> Value;
+}
+
+impl Setting for bool {
+    const EXPECTED: &'static str = "true or false";
+    fn read(value: Value) -> Option<bool> {
+        value.as_bool()
+    }
+    fn write(&self) -> Value {
+        (*self).into()
+    }
+}
+
+impl Setting for i64 {
+    const EXPECTED: &'static str = "a number from 0";
+    fn read(value: Value) -> Option<i64> {
+        value.as_i64().filter(|it| *it >= 0)
+    }
+    fn write(&self) -> Value {
+        (*self).into()
+    }
+}
+
+impl Setting for u32 {
+    const EXPECTED: &'static str = "a number from 0 to 4294967295";
+    fn read(value: Value) -> Option<u32> {
+        value.as_u64().and_then(|it| u32::try_from(it).ok())
+    }
+    fn write(&self) -> Value {
+        (*self).into()
+    }
+}
+
+impl Setting for String {
+    const EXPECTED: &'static str = "a text";
+    fn read(value: Value) -> Option<String> {
+        match value {
+            Value::String(it) => Some(it),
+            Value::Number(it) => Some(it.to_string()),
+            _ => None,
+        }
+    }
+    fn write(&self) -> Value {
+        self.as_str().into()
+    }
+}
+
+macro_rules! by_serde {
+    ($($type:ty: $expected:literal),* $(,)?) => {$(
+        impl Setting for $type {
+            const EXPECTED: &'static str = $expected;
+            fn read(value: Value) -> Option<$type> {
+                serde_json::from_value(value).ok()
+            }
+            fn write(&self) -> Value {
+                serde_json::to_value(self).unwrap_or_default()
+            }
+        }
+    )*};
+}
+
+by_serde! {
+    Vec<String>: "a list of texts",
+    Vec<CustomField>: "a list of {\"name\", \"type\"}",
+    Policy: "single, dual, triple or multi",
+    BTreeMap<String, u32>: "an object of numbers",
+    BTreeMap<String, bool>: "an object of true or false",
+    BTreeMap<String, String>: "an object of texts",
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_set_survives_being_stored() {
+        let mut settings = Settings::default();
+        settings.set("limits.enforce", json!(false)).unwrap();
+        settings.set("limits.rest.openim.sendmsg", json!(7)).unwrap();
+        settings
+            .set("custom_fields.profile", json!([{"name": "Tag_Profile_Custom_Team", "type": "string"}]))
+            .unwrap();
+        let stored = serde_json::to_string(&settings.changed()).unwrap();
+        let read = Settings::from_json(&stored).unwrap();
+        assert_eq!(read.changed(), settings.changed());
+        assert!(!read.limits_enforce);
+        assert_eq!(read.command_rate("openim", "sendmsg", None), 7);
+        assert_eq!(read.command_rate("openim", "importmsg", None), 200);
+        assert_eq!(read.profile_custom_fields[0].name, "Tag_Profile_Custom_Team");
+    }
+
+    #[test]
+    fn a_bad_value_is_refused_and_changes_nothing() {
+        for (key, value) in [
+            ("limits.enforce", json!("no")),
+            ("limits.rest.openim.sendmsg", json!(-1)),
+            ("limits.rest.sendmsg", json!(1)),
+            ("login.max_instances", json!(4)),
+            ("login.policy", json!("many")),
+            ("app.admins", json!(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"])),
+            ("app.admins", json!(["\u{7}"])),
+            ("app.hmac_secrets", json!([""])),
+            ("app.rest_ip_allow", json!(["10.0.0.0/33"])),
+            ("profile.custom_fields", json!([{"name": "Team"}])),
+            ("profile.custom_fields", json!([{"name": "Tag_Profile_Custom_Team", "size": 1}])),
+            ("no.such.key", json!(1)),
+        ] {
+            let mut settings = Settings::default();
+            let error = settings.set(key, value.clone()).expect_err(&format!("{key}={value} is refused"));
+            assert!(error.contains(key), "{error} names the key");
+            assert!(settings.changed().is_empty(), "{key}={value} changed something");
+        }
+    }
+}

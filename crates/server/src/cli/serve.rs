@@ -1,0 +1,259 @@
+//! `magpie serve`: the server itself, from its first start to its graceful end.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context, ensure};
+use chat::{Chat, settings::Settings};
+use serde_json::json;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+};
+
+use super::{Flags, address, pairs, place, say};
+use crate::{
+    config::Config,
+    http::{self, Routes},
+    listen::{self, Gate},
+    logs,
+    node::Node,
+    tls::{Certificates, Pair},
+};
+
+/// The app that the first start makes.
+const FIRST_APP: u32 = 1_400_000_001;
+/// How often changes of apps made by other processes are looked for.
+const APPS_EVERY: Duration = Duration::from_millis(100);
+/// How often silent connections are looked for.
+const SILENT_EVERY: Duration = Duration::from_secs(5);
+/// How often old sessions are forgotten.
+const SESSIONS_EVERY: Duration = Duration::from_secs(600);
+
+#[derive(clap::Args, Clone, Default)]
+pub struct Args {
+    /// Where REST, sockets and pages are served without TLS.
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<SocketAddr>,
+    /// Where the same is served with TLS.
+    #[arg(long, value_name = "HOST:PORT")]
+    tls_listen: Option<SocketAddr>,
+    /// A certificate chain in PEM; several are chosen by the name that the client asks for.
+    #[arg(long = "cert", value_name = "FILE")]
+    certs: Vec<PathBuf>,
+    /// The private key of the certificate at the same place.
+    #[arg(long = "key", value_name = "FILE")]
+    keys: Vec<PathBuf>,
+    /// Where health and metrics are served instead of on the main port.
+    #[arg(long, value_name = "HOST:PORT")]
+    metrics_listen: Option<SocketAddr>,
+    /// human or json.
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// error, warn, info, debug or trace.
+    #[arg(long, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+impl Args {
+    fn config(&self, flags: &Flags) -> anyhow::Result<Config> {
+        let list = |files: &[PathBuf]| {
+            let quoted: Vec<_> = files.iter().map(|it| json!(it.display().to_string()).to_string()).collect();
+            (!files.is_empty()).then(|| format!("[{}]", quoted.join(",")))
+        };
+        flags.config(pairs([
+            ("listen", address(self.listen)),
+            ("tls.listen", address(self.tls_listen)),
+            ("tls.certs", list(&self.certs)),
+            ("tls.keys", list(&self.keys)),
+            ("metrics.listen", address(self.metrics_listen)),
+            ("log.format", self.log_format.clone()),
+            ("log.level", self.log_level.clone()),
+        ]))
+    }
+}
+
+pub async fn run(flags: &Flags, args: Args) -> anyhow::Result<()> {
+    let config = args.config(flags)?;
+    logs::start(&config.log)?;
+    let server = Server::start(config).await?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = tokio::signal::ctrl_c() => break,
+            _ = hang_up.recv() => server.reload().await,
+        }
+    }
+    tracing::info!("stopping");
+    server.stop().await;
+    Ok(())
+}
+
+/// A server that runs until it is stopped.
+pub struct Server {
+    pub node: Arc<Node>,
+    pub listen: SocketAddr,
+    /// The first app, when this start made it.
+    certificates: Option<Arc<Certificates>>,
+    gate: Gate,
+    shutdown: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    held: place::Held,
+}
+
+impl Server {
+    /// Starts everything and says what it did. Errors name what cannot be used.
+    pub async fn start(config: Config) -> anyhow::Result<Server> {
+        if place::make_folder(&config.data_dir)? {
+            say(format!("magpie: made the data folder {}", config.data_dir.display()));
+        }
+        let held = place::Held::take(&config.data_dir)?;
+        let chat = place::open(&config).await?;
+        chat.start().await?;
+        make_first_app(&chat, &config).await?;
+        let node = Node::new(chat, config.limits.clone());
+        let gate = Gate::new(config.limits.connections, node.metrics.clone());
+        let (shutdown, stopping) = watch::channel(false);
+        let mut listeners =
+            Listeners { node: &node, gate: &gate, stopping: &stopping, tasks: JoinSet::new() };
+        let routes = Routes::Main { metrics: config.metrics.listen.is_none() };
+        let listen = listeners.add(config.listen, None, routes)?;
+        let certificates = certificates(&config)?;
+        let mut addresses = vec![format!("http://{listen}")];
+        if let (Some(address), Some(certificates)) = (config.tls.listen, &certificates) {
+            let tls =
+                listen::Tls { config: certificates.server_config()?, handshake: config.limits.handshake() };
+            addresses.push(format!("https://{}", listeners.add(address, Some(tls), routes)?));
+        }
+        if let Some(address) = config.metrics.listen {
+            let address = listeners.add(address, None, Routes::Metrics)?;
+            say(format!("magpie: health and metrics on http://{address}/metrics"));
+        }
+        let mut tasks = listeners.tasks;
+        maintain(&node, &mut tasks, &stopping);
+        held.announce(listen)?;
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), listen = addresses.join(" "), "started");
+        say(format!("magpie: listening on {}", addresses.join(" and ")));
+        Ok(Server { node, listen, certificates, gate, shutdown, tasks, held })
+    }
+
+    /// Reads the certificates again.
+    async fn reload(&self) {
+        let Some(certificates) = self.certificates.clone() else {
+            tracing::info!("nothing to reload");
+            return;
+        };
+        match tokio::task::spawn_blocking(move || certificates.reload()).await {
+            Ok(Ok(())) => tracing::info!("certificates reloaded"),
+            Ok(Err(error)) => {
+                tracing::error!(error = %format!("{error:#}"), "the old certificates stay in use")
+            }
+            Err(error) => tracing::error!(%error, "the old certificates stay in use"),
+        }
+    }
+
+    /// Takes no new work, lets what runs finish, tells clients to come back, and ends in bounded time.
+    pub async fn stop(mut self) {
+        _ = self.shutdown.send(true);
+        while self.tasks.join_next().await.is_some() {}
+        self.node.connections.close_all();
+        if tokio::time::timeout(self.node.limits.shutdown(), self.gate.drained()).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
+        drop(self.held);
+    }
+}
+
+async fn make_first_app(chat: &Chat, config: &Config) -> anyhow::Result<()> {
+    if !chat.apps.all().is_empty() {
+        return Ok(());
+    }
+    let mut settings = Settings::default();
+    settings.set("app.hmac_secrets", json!([chat.random.secret()])).map_err(anyhow::Error::msg)?;
+    chat.create_app(FIRST_APP, settings).await?;
+    let place = match config.database.is_empty() {
+        true => format!("--data-dir {}", config.data_dir.display()),
+        false => "--database …".to_owned(),
+    };
+    say(format!("magpie: made the first app: SDKAppID {FIRST_APP}, administrator `administrator`"));
+    say(format!("magpie: its secret key is shown by: magpie app show {place}"));
+    Ok(())
+}
+
+fn certificates(config: &Config) -> anyhow::Result<Option<Arc<Certificates>>> {
+    let (certs, keys) = (&config.tls.certs, &config.tls.keys);
+    ensure!(certs.len() == keys.len(), "there are {} certificates and {} keys", certs.len(), keys.len());
+    if config.tls.listen.is_none() {
+        ensure!(certs.is_empty(), "there are certificates but no tls.listen");
+        return Ok(None);
+    }
+    ensure!(!certs.is_empty(), "tls.listen needs a certificate and its key");
+    let pairs = certs.iter().zip(keys).map(|(cert, key)| Pair { cert: cert.clone(), key: key.clone() });
+    Ok(Some(Arc::new(Certificates::load(pairs.collect())?)))
+}
+
+struct Listeners<'a> {
+    node: &'a Arc<Node>,
+    gate: &'a Gate,
+    stopping: &'a watch::Receiver<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Listeners<'_> {
+    fn add(
+        &mut self,
+        address: SocketAddr,
+        tls: Option<listen::Tls>,
+        routes: Routes,
+    ) -> anyhow::Result<SocketAddr> {
+        let listener = listen::bind(address).with_context(|| format!("listening on {address}"))?;
+        let bound = listener.local_addr()?;
+        let (node, stopping) = (self.node.clone(), self.stopping.clone());
+        let serve = move |stream, peer, permit| {
+            http::serve(node.clone(), routes, stream, peer, permit, stopping.clone())
+        };
+        self.tasks.spawn(listen::serve(listener, tls, self.gate.clone(), self.stopping.clone(), serve));
+        Ok(bound)
+    }
+}
+
+/// What has to be done from time to time.
+fn maintain(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
+    every(APPS_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.refresh_apps().await {
+            tracing::warn!(%error, "the apps could not be read");
+        }
+    });
+    every(SILENT_EVERY, node, tasks, stopping, |node| async move {
+        node.connections.drop_silent(node.chat.clock.now());
+    });
+    every(SESSIONS_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.prune_sessions().await {
+            tracing::warn!(%error, "old sessions could not be forgotten");
+        }
+    });
+}
+
+fn every<F>(
+    period: Duration,
+    node: &Arc<Node>,
+    tasks: &mut JoinSet<()>,
+    stopping: &watch::Receiver<bool>,
+    work: impl Fn(Arc<Node>) -> F + Send + 'static,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (node, mut stopping) = (node.clone(), stopping.clone());
+    tasks.spawn(async move {
+        let mut ticks = tokio::time::interval(period);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => work(node.clone()).await,
+                () = http::stopped(&mut stopping) => return,
+            }
+        }
+    });
+}

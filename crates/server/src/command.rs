@@ -1,0 +1,279 @@
+//! What a command is. Each lives in its own file under `commands/<service>/`; see `commands::ALL`.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use chat::{Cx, error::Error};
+use proto::{Code, Fail};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::gateway::Link;
+
+pub type Answer = Pin<Box<dyn Future<Output = Result<Vec<u8>, Error>> + Send>>;
+
+/// One call of a command.
+pub struct Call {
+    pub cx: Cx,
+    pub body: Bytes,
+    /// The connection it came over; none for REST.
+    pub link: Option<Link>,
+}
+
+/// Who may call a command, and from where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doors {
+    /// Backends, by REST.
+    Rest,
+    /// Clients that are logged in, over their socket.
+    Socket,
+    /// Clients, logged in or not.
+    SocketAnyone,
+    /// Backends and clients that are logged in.
+    Both,
+}
+
+impl Doors {
+    pub fn has_rest(self) -> bool {
+        matches!(self, Doors::Rest | Doors::Both)
+    }
+
+    pub fn has_socket(self) -> bool {
+        !matches!(self, Doors::Rest)
+    }
+
+    pub fn needs_login(self) -> bool {
+        !matches!(self, Doors::SocketAnyone)
+    }
+}
+
+/// One row of the command table.
+pub struct Command {
+    pub service: &'static str,
+    pub name: &'static str,
+    pub summary: &'static str,
+    pub doors: Doors,
+    /// Documented calls a second when they are not the usual 200.
+    pub rate: Option<u32>,
+    pub run: fn(Call) -> Answer,
+    pub schema: fn(&mut SchemaGenerator) -> (Schema, Schema),
+}
+
+/// Declares a file's command: `command!("service" / "name", "Summary.", Both, Request => Response, handle);`
+/// with a documented rate as `Rest(100)`. `handle` takes `&Cx` and the request; one that is about the
+/// connection itself, declared with `link`, takes a `&Link` too.
+macro_rules! command {
+    ($service:literal / $name:literal, $summary:literal, $door:ident $(($rate:literal))?,
+     $request:ty => $response:ty, $handle:path) => {
+        pub const COMMAND: $crate::command::Command = $crate::command::Command {
+            service: $service,
+            name: $name,
+            summary: $summary,
+            doors: $crate::command::Doors::$door,
+            rate: $crate::command::rate!($($rate)?),
+            run: |call| Box::pin(async move {
+                let request: $request = $crate::command::decode($service, &call.body)?;
+                let response: $response = $handle(&call.cx, request).await?;
+                $crate::command::encode($service, &response)
+            }),
+            schema: $crate::command::schema::<$request, $response>,
+        };
+    };
+    (link $service:literal / $name:literal, $summary:literal, $door:ident,
+     $request:ty => $response:ty, $handle:path) => {
+        pub const COMMAND: $crate::command::Command = $crate::command::Command {
+            service: $service,
+            name: $name,
+            summary: $summary,
+            doors: $crate::command::Doors::$door,
+            rate: None,
+            run: |call| Box::pin(async move {
+                let request: $request = $crate::command::decode($service, &call.body)?;
+                let link = $crate::command::link(&call)?;
+                let response: $response = $handle(&call.cx, link, request).await?;
+                $crate::command::encode($service, &response)
+            }),
+            schema: $crate::command::schema::<$request, $response>,
+        };
+    };
+}
+
+macro_rules! rate {
+    () => {
+        None
+    };
+    ($rate:literal) => {
+        Some($rate)
+    };
+}
+pub(crate) use {command, rate};
+
+pub fn link(call: &Call) -> Result<&Link, Error> {
+    call.link.as_ref().ok_or_else(|| Fail::from(Code::UnknownCommand).into())
+}
+
+/// Nothing beyond the envelope.
+#[derive(Serialize, JsonSchema)]
+pub struct Nothing {}
+
+pub fn decode<T: DeserializeOwned>(service: &str, body: &[u8]) -> Result<T, Error> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let is_object = body.iter().find(|it| !it.is_ascii_whitespace()) == Some(&b'{');
+    match serde_json::from_slice(body) {
+        Ok(request) if is_object => Ok(request),
+        Ok(_) | Err(_) => {
+            Err(Fail::with(services::bad_json(service), "Fail to Parse json data of body, Please check it")
+                .into())
+        }
+    }
+}
+
+/// Success: the envelope, then the response's own members.
+pub fn encode<T: Serialize>(service: &str, response: &T) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::with_capacity(256);
+    out.extend_from_slice(b"{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"");
+    if services::has_display(service) {
+        out.extend_from_slice(b",\"ErrorDisplay\":\"\"");
+    }
+    let start = out.len();
+    serde_json::to_writer(&mut out, response)?;
+    match &out[start..] {
+        b"{}" => out.truncate(start),
+        _ => out[start] = b',',
+    }
+    if out.last() != Some(&b'}') || out.len() == start {
+        out.push(b'}');
+    }
+    Ok(out)
+}
+
+/// Failure: the envelope, and what the failure itself tells.
+pub fn encode_fail(service: &str, fail: &Fail) -> Vec<u8> {
+    // A batch of which some failed is no failure as a whole, but not OK either.
+    let status = if fail.number == 0 { "SomeError" } else { "FAIL" };
+    let info = proto::json::quote(&fail.info);
+    let mut out =
+        format!("{{\"ActionStatus\":\"{status}\",\"ErrorCode\":{},\"ErrorInfo\":{info}", fail.number);
+    if services::has_display(service) {
+        out.push_str(",\"ErrorDisplay\":\"\"");
+    }
+    if let Some(extra) = &fail.extra {
+        out.push(',');
+        out.push_str(extra);
+    }
+    out.push('}');
+    out.into_bytes()
+}
+
+pub fn schema<Q: JsonSchema, R: JsonSchema>(it: &mut SchemaGenerator) -> (Schema, Schema) {
+    (it.subschema_for::<Q>(), it.subschema_for::<R>())
+}
+
+/// What to tell the caller of an error. Trouble of ours is logged here and nowhere else.
+pub fn explain(command: &Command, error: Error, request_id: &str) -> Arc<Fail> {
+    let fail = match error {
+        Error::Fail(fail) => fail,
+        Error::Internal(error) => {
+            tracing::error!(command = command.name, service = command.service, request_id, %error, "failed");
+            services::internal(command.service).into()
+        }
+    };
+    Arc::new(fail)
+}
+
+/// What differs by service. `spec/concepts/rest-overview.md` 2 and 3.
+pub mod services {
+    use proto::Code;
+
+    pub fn is_group(service: &str) -> bool {
+        matches!(
+            service,
+            "group_open_http_svc"
+                | "group_open_attr_http_svc"
+                | "group_open_avchatroom_http_svc"
+                | "million_group_open_http_svc"
+        )
+    }
+
+    /// The answer to a body that is no JSON object.
+    pub fn bad_json(service: &str) -> Code {
+        match service {
+            "openim" | "all_member_push" => Code::C2cJson,
+            "openconfigsvr" => Code::MuteJson,
+            "openim_msg_ext_http_svc" => Code::GroupJson,
+            "profile" => Code::ProfileParam,
+            "sns" | "follow" => Code::SnsParam,
+            "recentcontact" => Code::ContactParam,
+            "im_open_login_svc" => Code::AccountParam,
+            it if is_group(it) => Code::GroupJson,
+            _ => Code::BadJson,
+        }
+    }
+
+    /// The answer when something of ours broke.
+    pub fn internal(service: &str) -> Code {
+        match service {
+            "openim" | "all_member_push" => Code::C2cInternal,
+            "profile" => Code::ProfileInternal,
+            "sns" | "follow" => Code::SnsInternal,
+            "recentcontact" => Code::ContactInternal,
+            "im_open_login_svc" | "im_open_status" => Code::AccountInternal,
+            it if is_group(it) => Code::GroupInternal,
+            _ => Code::TimedOut,
+        }
+    }
+
+    /// Services whose answers carry a text for display, always empty.
+    pub fn has_display(service: &str) -> bool {
+        matches!(service, "profile" | "sns" | "recentcontact")
+    }
+
+    /// The answer to a body that is too long.
+    pub fn too_long(service: &str) -> Code {
+        match service {
+            "openim" => Code::C2cTooLong,
+            it if is_group(it) => Code::MsgTooLong,
+            _ => Code::BadUrl,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct One {
+        a: i64,
+    }
+
+    #[test]
+    fn the_envelope_stands_before_the_commands_own_members() {
+        let text = |it: Vec<u8>| String::from_utf8(it).unwrap();
+        assert_eq!(
+            text(encode("openim", &One { a: 1 }).unwrap()),
+            r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","a":1}"#
+        );
+        assert_eq!(
+            text(encode("profile", &Nothing {}).unwrap()),
+            r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","ErrorDisplay":""}"#
+        );
+        let fail = Fail::with(Code::C2cTo, "a \"quoted\" text").extra("\"B\":[]".to_owned());
+        assert_eq!(
+            text(encode_fail("openim", &fail)),
+            r#"{"ActionStatus":"FAIL","ErrorCode":90003,"ErrorInfo":"a \"quoted\" text","B":[]}"#
+        );
+    }
+
+    #[test]
+    fn only_an_object_is_a_body() {
+        for body in ["", " ", "[]", "null", "1", "\"x\"", "{", "{}x", "not json", "{\"a\":1,}"] {
+            let decoded: Result<serde_json::Value, _> = decode("openim", body.as_bytes());
+            assert!(decoded.is_err(), "{body:?}");
+        }
+        for body in ["{}", " {\"a\":1} ", "\u{feff}{}"] {
+            let decoded: Result<serde_json::Value, _> = decode("openim", body.as_bytes());
+            assert!(decoded.is_ok(), "{body:?}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Every command, in the order of the vendor's index; what only the socket has stands behind it.
+//!
+//! A command's file has the path of its URL: `/v4/openim/sendmsg` is `commands/openim/sendmsg.rs`.
+
+mod group_open_http_svc;
+mod heartbeat;
+mod im_open_login_svc;
+mod im_open_status;
+mod im_sdk_config_mgr;
+mod imopenstat;
+mod openim;
+mod profile;
+mod recentcontact;
+mod sns;
+
+use crate::command::Command;
+
+pub const ALL: &[Command] = &[
+    // User management.
+    im_open_login_svc::account_import::COMMAND,
+    im_open_login_svc::multiaccount_import::COMMAND,
+    im_open_login_svc::account_delete::COMMAND,
+    im_open_login_svc::account_check::COMMAND,
+    profile::portrait_set::COMMAND,
+    profile::portrait_get::COMMAND,
+    im_open_login_svc::kick::COMMAND,
+    openim::query_online_status::COMMAND,
+    openim::query_online_status::querystate::COMMAND,
+    // Messages.
+    openim::sendmsg::COMMAND,
+    openim::batchsendmsg::COMMAND,
+    openim::importmsg::COMMAND,
+    openim::admin_getroammsg::COMMAND,
+    openim::admin_msgwithdraw::COMMAND,
+    openim::admin_set_msg_read::COMMAND,
+    openim::modify_c2c_msg::COMMAND,
+    // Conversations.
+    recentcontact::get_list::COMMAND,
+    openim::get_c2c_unread_msg_num::COMMAND,
+    // The socket: transport and session.
+    heartbeat::alive::COMMAND,
+    im_open_status::wslogin::COMMAND,
+    im_open_status::wslogout::COMMAND,
+    im_open_status::wshello::COMMAND,
+    im_sdk_config_mgr::fetch_config::COMMAND,
+    im_sdk_config_mgr::fetch_imsdk_purchase_bitsv2::COMMAND,
+    imopenstat::tim_web_report_v2::COMMAND,
+    // The socket: people.
+    profile::portrait_get_all::COMMAND,
+    sns::black_list_get::COMMAND,
+    sns::friend_get::COMMAND,
+    sns::group_get::COMMAND,
+    sns::pendency_get::COMMAND,
+    // The socket: conversations and one-to-one messages.
+    recentcontact::page_get::COMMAND,
+    recentcontact::get_contact_group::COMMAND,
+    openim::getmsg::COMMAND,
+    openim::getroammsg::COMMAND,
+    openim::msgreaded::COMMAND,
+    openim::read_all_unread_msg::COMMAND,
+    openim::get_peer_read_time::COMMAND,
+    openim::c2c_msg_read_receipt::COMMAND,
+    openim::msgwithdraw::COMMAND,
+    openim::delete_c2c_msg_ramble::COMMAND,
+    openim::deletemsg::COMMAND,
+    openim::get_c2c_peer_mute_notifications::COMMAND,
+    openim::set_c2c_peer_mute_notifications::COMMAND,
+    // The socket: groups.
+    group_open_http_svc::get_joined_group_list::COMMAND,
+    group_open_http_svc::get_joined_group_list::of_communities::COMMAND,
+    group_open_http_svc::get_pendency::COMMAND,
+    group_open_http_svc::get_pendency::of_communities::COMMAND,
+];
+
+/// The row of a REST command.
+pub fn find_rest(service: &str, name: &str) -> Option<usize> {
+    ALL.iter().position(|it| it.name == name && it.service == service && it.doors.has_rest())
+}

@@ -1,0 +1,3 @@
+//! The socket's own sign of life.
+
+pub mod alive;

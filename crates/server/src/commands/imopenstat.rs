@@ -1,0 +1,3 @@
+//! Reports of the SDK about itself.
+
+pub mod tim_web_report_v2;

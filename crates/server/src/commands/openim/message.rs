@@ -1,0 +1,66 @@
+//! The parts of a message that several commands take. `spec/concepts/message-format.md`.
+
+use chat::{Caller, Cx};
+use proto::{
+    Code, Fail,
+    element::{Body, From},
+    push_info,
+};
+
+use crate::given::{Given, Raw};
+
+/// Longest time a message waits for somebody who is offline. Seconds.
+pub const LIFE_SECONDS_MAX: i64 = 604_800;
+
+/// How strictly elements are checked depends on who sends.
+fn strictness(cx: &Cx) -> From {
+    match cx.caller {
+        Caller::Admin(_) => From::Admin,
+        Caller::User(_) | Caller::Guest => From::Client,
+    }
+}
+
+/// MsgBody, which must be there.
+pub fn body(cx: &Cx, given: Given<Raw>) -> Result<Body, Fail> {
+    let raw = given.need(Code::C2cBody, "MsgBody")?;
+    Body::check(raw.text(), strictness(cx)).map_err(|fault| Fail::with(fault.c2c_code(), fault.to_string()))
+}
+
+/// CloudCustomData as a JSON literal; empty when there is none.
+pub fn cloud(given: Given<Raw>, code: Code) -> Result<String, Fail> {
+    match given.optional(code, "CloudCustomData")? {
+        None => Ok(String::new()),
+        Some(raw) if raw.text() == "\"\"" => Ok(String::new()),
+        Some(raw) if raw.text().starts_with('"') => Ok(raw.text().to_owned()),
+        Some(_) => Err(Fail::with(code, "CloudCustomData must be a string")),
+    }
+}
+
+/// OfflinePushInfo must have its documented form; clients' is not looked at.
+pub fn push_info(cx: &Cx, given: &Given<Raw>) -> Result<(), Fail> {
+    match given {
+        Given::Is(raw) if cx.is_admin() => {
+            push_info::check(raw.text()).map_err(|info| Fail::with(Code::C2cPushInfo, info))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a list of options has this one; unknown options are skipped.
+pub fn has(options: &[String], name: &str) -> bool {
+    options.iter().any(|it| it == name)
+}
+
+/// A flag that is 0 or 1; other numbers count as 0.
+pub fn flag(given: Given<i64>, code: Code, name: &str) -> Result<bool, Fail> {
+    Ok(given.optional(code, name)? == Some(1))
+}
+
+/// SyncOtherMachine.
+pub fn sync(given: Given<i64>) -> Result<chat::messages::Sync, Fail> {
+    Ok(match given.optional(Code::C2cSync, "SyncOtherMachine")? {
+        Some(1) => chat::messages::Sync::Push,
+        Some(2) => chat::messages::Sync::Nothing,
+        _ => chat::messages::Sync::Keep,
+    })
+}

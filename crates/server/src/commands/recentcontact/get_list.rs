@@ -1,0 +1,95 @@
+//! Pages through the conversation list of a user.
+//!
+//! Contract: `spec/rest/recentcontact.get_list.yaml`.
+
+use chat::{
+    Cx,
+    conversations::{Entry, Wanted},
+    error::Error,
+};
+use proto::Code;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{command::command, given::Given};
+
+command!("recentcontact" / "get_list", "Pages through a conversation list.", Rest, Request => Response, handle);
+
+/// Bits of AssistFlags.
+const PINNED: i64 = 1;
+const EMPTY: i64 = 2;
+const PINNED_PAGED: i64 = 4;
+const GROUPS: i64 = 8;
+/// SessionItem.Type of a one-to-one conversation.
+const ONE_TO_ONE: i64 = 1;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+struct Request {
+    #[serde(rename = "From_Account")]
+    from_account: Given<String>,
+    time_stamp: Given<i64>,
+    start_index: Given<i64>,
+    top_time_stamp: Given<i64>,
+    top_start_index: Given<i64>,
+    assist_flags: Given<i64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+struct Response {
+    session_item: Vec<Session>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_item: Option<Vec<Group>>,
+    complete_flag: i64,
+    time_stamp: i64,
+    start_index: i64,
+    top_time_stamp: i64,
+    top_start_index: i64,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+struct Session {
+    #[serde(rename = "Type")]
+    kind: i64,
+    #[serde(rename = "To_Account")]
+    to_account: String,
+    msg_time: i64,
+    top_flag: i64,
+}
+
+/// A conversation group of the user.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+struct Group {
+    group_name: String,
+    group_id: i64,
+}
+
+async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
+    let owner = it.from_account.need(Code::ContactParam, "From_Account")?;
+    let cursor = super::cursor(it.time_stamp, it.start_index, it.top_time_stamp, it.top_start_index)?;
+    let flags = it.assist_flags.need(Code::ContactParam, "AssistFlags")?;
+    let wanted = Wanted {
+        pinned_apart: flags & PINNED != 0,
+        empty: flags & EMPTY != 0,
+        pinned_paged: flags & PINNED_PAGED != 0,
+    };
+    let page = super::page(cx, &owner, cursor, wanted).await?;
+    let session = |it: Entry| Session {
+        kind: ONE_TO_ONE,
+        to_account: it.peer,
+        msg_time: it.time,
+        top_flag: i64::from(it.pinned && wanted.pinned_apart),
+    };
+    Ok(Response {
+        session_item: page.entries.into_iter().map(session).collect(),
+        group_item: (flags & GROUPS != 0).then(Vec::new),
+        complete_flag: i64::from(page.complete),
+        time_stamp: page.next.time,
+        start_index: page.next.index,
+        top_time_stamp: page.next.top_time,
+        top_start_index: page.next.top_index,
+    })
+}

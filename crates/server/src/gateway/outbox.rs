@@ -1,0 +1,127 @@
+//! Frames that wait to be written to one socket.
+
+use std::{collections::VecDeque, io};
+
+use bytes::{Buf, Bytes};
+
+use super::socket::Socket;
+
+/// Most bytes that wait for a slow reader; beyond it the connection is closed.
+const WAITING_BYTES_MAX: usize = 1 << 20;
+/// Most frames written by one system call.
+const COALESCED_MAX: usize = 64;
+/// Capacity that an idle queue may keep.
+const IDLE_CAPACITY: usize = 8;
+
+/// Why a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// The client closed it, or it broke.
+    Client,
+    /// The client was not heard of for too long.
+    Silent,
+    /// The client does not read what it is sent.
+    Slow,
+    /// The client sent what is no frame.
+    Protocol,
+    /// This server stops.
+    Server,
+}
+
+impl Closed {
+    pub fn name(self) -> &'static str {
+        match self {
+            Closed::Client => "client",
+            Closed::Silent => "silent",
+            Closed::Slow => "slow",
+            Closed::Protocol => "protocol",
+            Closed::Server => "server",
+        }
+    }
+
+    /// The WebSocket close code, in a complete close frame.
+    fn frame(self) -> Bytes {
+        let code: u16 = match self {
+            Closed::Client | Closed::Silent => 1000,
+            Closed::Slow => 1008,
+            Closed::Protocol => 1002,
+            Closed::Server => 1001,
+        };
+        let [high, low] = code.to_be_bytes();
+        Bytes::copy_from_slice(&[0x88, 2, high, low])
+    }
+}
+
+/// What became of a queued frame.
+pub enum Pushed {
+    /// It is the only one: the connection's task has to be woken.
+    First,
+    Behind,
+    /// The connection is closed, or was closed because of it.
+    Dropped,
+}
+
+#[derive(Default)]
+pub struct Outbox {
+    frames: VecDeque<Bytes>,
+    bytes: usize,
+    closed: Option<Closed>,
+}
+
+impl Outbox {
+    pub fn push(&mut self, frame: Bytes) -> Pushed {
+        if self.closed.is_some() {
+            return Pushed::Dropped;
+        }
+        if self.bytes + frame.len() > WAITING_BYTES_MAX {
+            self.frames.clear();
+            self.bytes = 0;
+            self.close(Closed::Slow);
+            return Pushed::Dropped;
+        }
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
+        if self.frames.len() == 1 { Pushed::First } else { Pushed::Behind }
+    }
+
+    /// Nothing more is taken in; what waits is still written, then the connection ends.
+    pub fn close(&mut self, why: Closed) {
+        if self.closed.is_none() {
+            self.closed = Some(why);
+            self.frames.push_back(why.frame());
+        }
+    }
+
+    pub fn closed(&self) -> Option<Closed> {
+        self.closed
+    }
+
+    /// Writes as much as the socket takes. True when something is left.
+    pub fn flush(&mut self, socket: &Socket) -> io::Result<bool> {
+        while !self.frames.is_empty() {
+            let written = match socket.write(self.frames.iter().take(COALESCED_MAX)) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => written,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+                Err(error) => return Err(error),
+            };
+            self.advance(written);
+        }
+        if self.frames.capacity() > IDLE_CAPACITY {
+            self.frames.shrink_to(IDLE_CAPACITY);
+        }
+        socket.flush()
+    }
+
+    fn advance(&mut self, mut written: usize) {
+        self.bytes = self.bytes.saturating_sub(written);
+        while let Some(front) = self.frames.front_mut() {
+            if written < front.len() {
+                front.advance(written);
+                return;
+            }
+            written -= front.len();
+            self.frames.pop_front();
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A socket that the connection's task reads and anybody may write to, with or without TLS.
+//!
+//! Nothing here waits: what would block says so, and the connection's task waits for readiness.
+
+use std::{
+    io::{self, IoSlice, Read, Write},
+    sync::Mutex,
+};
+
+use bytes::Bytes;
+use rustls::ServerConnection;
+use tokio::net::TcpStream;
+
+/// Most slices of one vectored write.
+const SLICES_MAX: usize = 64;
+/// Plain text that TLS takes at once; more waits until the socket takes the cipher text.
+const TLS_PLAIN_MAX: usize = 64 << 10;
+
+pub struct Socket {
+    tcp: TcpStream,
+    tls: Option<Box<Mutex<ServerConnection>>>,
+}
+
+impl Socket {
+    pub fn new(tcp: TcpStream, tls: Option<Box<ServerConnection>>) -> Socket {
+        let tls = tls.map(|mut it| {
+            it.set_buffer_limit(Some(TLS_PLAIN_MAX));
+            Box::new(Mutex::new(*it))
+        });
+        Socket { tcp, tls }
+    }
+
+    pub async fn readable(&self) -> io::Result<()> {
+        self.tcp.readable().await
+    }
+
+    pub async fn writable(&self) -> io::Result<()> {
+        self.tcp.writable().await
+    }
+
+    /// Bytes taken of these frames, the first of them first.
+    pub fn write<'a>(&self, frames: impl Iterator<Item = &'a Bytes>) -> io::Result<usize> {
+        match &self.tls {
+            None => {
+                let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+                let mut count = 0;
+                for (slot, frame) in slices.iter_mut().zip(frames) {
+                    *slot = IoSlice::new(frame);
+                    count += 1;
+                }
+                self.tcp.try_write_vectored(&slices[..count])
+            }
+            Some(tls) => {
+                let mut tls = tls.lock().expect("no holder panics");
+                while tls.wants_write() {
+                    tls.write_tls(&mut Raw(&self.tcp))?;
+                }
+                let mut taken = 0;
+                for frame in frames {
+                    let written = tls.writer().write(frame)?;
+                    taken += written;
+                    if written < frame.len() {
+                        break;
+                    }
+                }
+                Ok(taken)
+            }
+        }
+    }
+
+    /// True when cipher text is left that the socket did not take.
+    pub fn flush(&self) -> io::Result<bool> {
+        let Some(tls) = &self.tls else { return Ok(false) };
+        let mut tls = tls.lock().expect("no holder panics");
+        while tls.wants_write() {
+            match tls.write_tls(&mut Raw(&self.tcp)) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(tls) = &self.tls else { return self.tcp.try_read(buffer) };
+        let mut tls = tls.lock().expect("no holder panics");
+        loop {
+            match tls.reader().read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                other => return other,
+            }
+            if tls.read_tls(&mut Raw(&self.tcp))? == 0 {
+                return Ok(0);
+            }
+            tls.process_new_packets().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        }
+    }
+}
+
+/// The TCP connection as TLS wants it.
+struct Raw<'a>(&'a TcpStream);
+
+impl Read for Raw<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_read(buffer)
+    }
+}
+
+impl Write for Raw<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.try_write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

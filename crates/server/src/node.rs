@@ -1,0 +1,137 @@
+//! One running server: the domain, the numbers it shows, and the doors to the command table.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::AtomicU64, atomic::Ordering},
+};
+
+use chat::{Chat, Cx, clock::instant, error::Error};
+use futures_util::FutureExt;
+use proto::{Code, Fail};
+
+use crate::{
+    command::{Call, Command, encode_fail, explain},
+    commands,
+    config::Limits,
+    gateway::Connections,
+    metrics::{CommandMetrics, Door, Metrics},
+};
+
+pub struct Node {
+    pub chat: Arc<Chat>,
+    pub metrics: Arc<Metrics>,
+    pub limits: Limits,
+    pub connections: Connections,
+    /// One for each row of the command table, in its order.
+    counted: Vec<Arc<CommandMetrics>>,
+    /// The rows by the name that the socket uses, `service.command`.
+    by_servcmd: HashMap<String, usize>,
+    requests: AtomicU64,
+}
+
+impl Node {
+    pub fn new(chat: Arc<Chat>, limits: Limits) -> Arc<Node> {
+        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), chat.clock.now()));
+        let counted = commands::ALL.iter().map(|it| metrics.command(it.service, it.name)).collect();
+        let sockets = commands::ALL.iter().enumerate().filter(|(_, it)| it.doors.has_socket());
+        let by_servcmd = sockets.map(|(index, it)| (format!("{}.{}", it.service, it.name), index)).collect();
+        Arc::new(Node {
+            chat,
+            metrics,
+            limits,
+            connections: Connections::default(),
+            counted,
+            by_servcmd,
+            requests: AtomicU64::new(0),
+        })
+    }
+
+    /// The row that a socket frame names.
+    pub fn by_servcmd(&self, servcmd: &str) -> Option<usize> {
+        self.by_servcmd.get(servcmd).copied()
+    }
+
+    /// Brings the gauges up to date that are counted only when somebody looks.
+    pub fn observe(&self) {
+        let mut sessions = std::collections::BTreeMap::new();
+        for app in self.chat.apps.all() {
+            for (platform, count) in app.live.count_by_platform() {
+                *sessions.entry(platform).or_insert(0_i64) += count;
+            }
+        }
+        for (platform, count) in sessions {
+            self.metrics.sessions.get_or_create(&crate::metrics::ByPlatform { platform }).set(count);
+        }
+    }
+
+    /// A name for one request in the log.
+    pub fn request_id(&self) -> String {
+        format!("{:x}", self.requests.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Runs the command at `index` of the table. The answer is complete, whatever happened.
+    pub async fn run(&self, index: usize, call: Call) -> Vec<u8> {
+        let started = instant();
+        let command = &commands::ALL[index];
+        let door = if call.link.is_some() { Door::Socket } else { Door::Rest };
+        let ran = std::panic::AssertUnwindSafe((command.run)(call)).catch_unwind().await;
+        let result = ran.unwrap_or_else(|panic| Err(self.panicked(panic.as_ref())));
+        let (code, answer) = match result {
+            Ok(answer) => (0, answer),
+            Err(error) => self.refuse(command, error),
+        };
+        self.counted[index].answered(door, code, started.elapsed().as_secs_f64());
+        answer
+    }
+
+    fn panicked(&self, panic: &(dyn std::any::Any + Send)) -> Error {
+        self.metrics.panics.inc();
+        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Error::Internal(format!("panic: {}", text.unwrap_or_default()).into())
+    }
+
+    /// The answer to a call that failed before its command ran.
+    pub fn refuse_at(&self, index: usize, error: Error) -> Vec<u8> {
+        self.refuse(&commands::ALL[index], error).1
+    }
+
+    /// The answer to an error of a command; it is logged once, here.
+    fn refuse(&self, command: &Command, error: Error) -> (i64, Vec<u8>) {
+        let request_id = self.request_id();
+        let fail = explain(command, error, &request_id);
+        tracing::debug!(
+            service = command.service,
+            command = command.name,
+            request_id,
+            code = fail.number,
+            info = %fail.info,
+            "refused"
+        );
+        (fail.number, encode_fail(command.service, &fail))
+    }
+
+    /// Whether the rate limits of the app allow one more REST call of this command now.
+    pub fn allow(&self, cx: &Cx, index: usize) -> Result<(), Fail> {
+        let state = cx.app.state();
+        if !state.settings.limits_enforce {
+            return Ok(());
+        }
+        let command = &commands::ALL[index];
+        let now = self.chat.clock.millis();
+        let rate = state.settings.command_rate(command.service, command.name, command.rate);
+        if cx.app.bucket(index, commands::ALL.len()).is_some_and(|it| !it.take(rate, now)) {
+            self.metrics.rate_limited.get_or_create(&crate::metrics::ByScope { scope: "command" }).inc();
+            return Err(Fail::with(
+                Code::CommandRate,
+                format!("over {rate} calls per second of this command"),
+            ));
+        }
+        let total = state.settings.limits_app_per_second;
+        if !cx.app.total.take(total, now) {
+            self.metrics.rate_limited.get_or_create(&crate::metrics::ByScope { scope: "app" }).inc();
+            return Err(Fail::with(Code::AppRate, format!("over {total} REST calls per second of this app")));
+        }
+        Ok(())
+    }
+}

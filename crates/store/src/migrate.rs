@@ -1,0 +1,59 @@
+//! Brings the schema up to date: numbered files, forward only, under a lock, all in one transaction.
+
+use crate::{Dialect, StoreError, engine::Session, params};
+
+pub(crate) struct Migration {
+    pub(crate) version: i64,
+    pub(crate) sql: &'static str,
+    /// Used on PostgreSQL where it must say it in other words.
+    pub(crate) postgres: Option<&'static str>,
+}
+
+/// In the order of their versions. What has been released is never edited.
+pub(crate) const ALL: &[Migration] = &[Migration {
+    version: 1,
+    sql: include_str!("../migrations/0001_first.sql"),
+    postgres: Some(include_str!("../migrations/0001_first.postgres.sql")),
+}];
+
+/// Any number, as long as nobody else uses it: every node of a cluster asks for this lock.
+const LOCK: i64 = 0x6d61_6770_6965;
+
+/// Refuses a schema that a newer program made.
+pub(crate) fn run<S: Session>(session: &mut S, migrations: &[Migration]) -> Result<(), StoreError> {
+    session.begin()?;
+    let done = apply(session, migrations).and_then(|()| session.commit());
+    if done.is_err() {
+        session.rollback();
+    }
+    done
+}
+
+fn apply<S: Session>(session: &mut S, migrations: &[Migration]) -> Result<(), StoreError> {
+    // SQLite has its lock since `begin immediate`.
+    let record = match session.dialect() {
+        Dialect::Sqlite => {
+            "insert into schema_versions (version, applied_at) values ($1, cast(strftime('%s', 'now') as integer))"
+        }
+        Dialect::Postgres => {
+            session.rows("select pg_advisory_xact_lock($1)", params![LOCK])?;
+            "insert into schema_versions (version, applied_at) values ($1, extract(epoch from now())::bigint)"
+        }
+    };
+    session.batch(
+        "create table if not exists schema_versions (version bigint primary key, applied_at bigint not null)",
+    )?;
+    let newest = session.row("select coalesce(max(version), 0) from schema_versions", &[])?;
+    let found = newest.ok_or(StoreError::Shape("max gave no row"))?.int(0)?;
+    let known = migrations.last().map_or(0, |it| it.version);
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    for migration in migrations.iter().filter(|it| it.version > found) {
+        let twin = migration.postgres.filter(|_| session.dialect() == Dialect::Postgres);
+        session.batch(twin.unwrap_or(migration.sql))?;
+        session.exec(record, params![migration.version])?;
+        tracing::info!(version = migration.version, "schema brought up to date");
+    }
+    Ok(())
+}

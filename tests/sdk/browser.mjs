@@ -1,0 +1,159 @@
+// Loads a copy of an unmodified SDK package with the smallest browser-like surroundings it needs under Node.
+//
+// Every copy has its own window, storage, timers and sockets, so several users can live in one process and
+// everything that a copy started can be ended with `close()`.
+import fs from 'node:fs';
+import vm from 'node:vm';
+import zlib from 'node:zlib';
+import { createRequire } from 'node:module';
+import { WebSocket } from 'ws';
+
+const require = createRequire(import.meta.url);
+/** An address that refuses connections. */
+const NOBODY = 'ws://127.0.0.1:1';
+const CONSOLE = ['log', 'info', 'warn', 'error', 'debug', 'dir', 'trace', 'group', 'groupEnd', 'groupCollapsed', 'table',
+  'assert', 'clear', 'count', 'dirxml', 'profile', 'profileEnd', 'time', 'timeEnd', 'timeStamp'];
+
+/** A frame of the server as an object. Compressed ones start with `COMP` (spec/client/transport.md 2). */
+function decode(bytes) {
+  const compressed = bytes.subarray(0, 4).toString('latin1') === 'COMP';
+  return JSON.parse((compressed ? zlib.unzipSync(bytes.subarray(4)) : bytes).toString('utf8'));
+}
+
+/** Notes what passes over the sockets of one copy. */
+class Wire {
+  sockets = [];
+  sent = [];
+  received = [];
+  /** Frames that came as text on a binary connection or the other way round, or that could not be read. */
+  faults = [];
+  /** While true every new connection is refused. */
+  down = false;
+  /** While true what the server sends is lost. */
+  deaf = false;
+
+  socketClass() {
+    const wire = this;
+    return class extends WebSocket {
+      constructor(url, protocols) {
+        super(wire.down ? NOBODY : url, protocols);
+        const binaryPath = new URL(url).pathname.endsWith('/binfo');
+        wire.sockets.push(this);
+        super.on('error', () => {}); // the SDK sees it through onerror; without a listener Node would end the process
+        super.on('message', (data, isBinary) => {
+          const bytes = Buffer.from(data);
+          if (isBinary !== binaryPath) wire.faults.push(`wrong kind of frame: ${bytes.subarray(0, 120)}`);
+          try {
+            wire.received.push({ at: Date.now(), ...decode(bytes) });
+          } catch (cause) {
+            wire.faults.push(`unreadable frame (${cause.message}): ${bytes.subarray(0, 120).toString('latin1')}`);
+          }
+        });
+      }
+
+      emit(name, ...given) {
+        return name === 'message' && wire.deaf ? false : super.emit(name, ...given);
+      }
+
+      send(data) {
+        wire.sent.push({ at: Date.now(), binary: typeof data !== 'string', ...JSON.parse(Buffer.from(data).toString('utf8')) });
+        if (this.readyState === WebSocket.OPEN) super.send(data);
+      }
+    };
+  }
+}
+
+/** Timers that can all be stopped, whatever the SDK left running. */
+function timers() {
+  const running = new Set();
+  const wrap = start => (run, ms, ...rest) => {
+    const timer = start((...given) => { if (start === setTimeout) running.delete(timer); run(...given); }, ms, ...rest);
+    running.add(timer);
+    return timer;
+  };
+  const drop = stop => timer => { running.delete(timer); stop(timer); };
+  return {
+    scope: {
+      setTimeout: wrap(setTimeout),
+      setInterval: wrap(setInterval),
+      clearTimeout: drop(clearTimeout),
+      clearInterval: drop(clearInterval),
+    },
+    stop: () => running.forEach(it => { clearTimeout(it); clearInterval(it); }),
+  };
+}
+
+function storage() {
+  const values = new Map();
+  return {
+    getItem: key => values.get(key) ?? null,
+    setItem: (key, value) => values.set(key, String(value)),
+    removeItem: key => values.delete(key),
+    clear: () => values.clear(),
+  };
+}
+
+/** A fresh copy of `packageName`: its exports as `SDK`, and what passes over its sockets as `wire`. */
+export function loadSdk(packageName, { log } = {}) {
+  const wire = new Wire();
+  const clock = timers();
+  const listeners = new Map();
+  const navigator = { userAgent: 'Mozilla/5.0 (X11; Linux x86_64)', cookieEnabled: true, onLine: true };
+  const document = { charset: 'UTF-8', characterSet: 'UTF-8' };
+  const localStorage = storage();
+  const window = {
+    navigator,
+    document,
+    localStorage,
+    performance: {},
+    URL,
+    location: { href: 'http://localhost/', protocol: 'http:' },
+    WebSocket: wire.socketClass(),
+    addEventListener: (name, run) => listeners.set(name, [...listeners.get(name) ?? [], run]),
+    removeEventListener: (name, run) => listeners.set(name, (listeners.get(name) ?? []).filter(it => it !== run)),
+  };
+  const print = log ? (...words) => log(words.join(' ').replaceAll('%c', '')) : () => {};
+  const scope = {
+    window,
+    navigator,
+    document,
+    localStorage,
+    WebSocket: window.WebSocket,
+    Worker: undefined,
+    self: undefined,
+    global: undefined,
+    console: Object.fromEntries(CONSOLE.map(name => [name, print])),
+    ...clock.scope,
+  };
+  const file = require.resolve(packageName);
+  const names = Object.keys(scope);
+  // The wrapper that require() puts around a file, with the names of the browser as further parameters.
+  const source = `(function(module,exports,require,${names.join(',')}){${fs.readFileSync(file, 'utf8')}\n})`;
+  const module = { exports: {} };
+  vm.runInThisContext(source, { filename: file })(module, module.exports, require, ...names.map(name => scope[name]));
+  const fire = name => (listeners.get(name) ?? []).forEach(run => run());
+  const cut = () => wire.sockets.forEach(it => it.terminate());
+  return {
+    SDK: module.exports,
+    wire,
+    /** Breaks the connection as a failing network does; the SDK may connect again at once. */
+    cut,
+    /** The machine loses its network: the browser says so, and nothing can be reached until `online()`. */
+    offline() {
+      wire.down = true;
+      navigator.onLine = false;
+      fire('offline');
+      cut();
+    },
+    online() {
+      wire.down = false;
+      navigator.onLine = true;
+      fire('online');
+    },
+    close() {
+      clock.stop();
+      wire.down = true;
+      cut();
+    },
+  };
+}

@@ -25,13 +25,13 @@ async function readBack(page, peer) {
 }
 
 forEachSdk('History', world => {
-  const talk = Array.from({ length: COUNT }, (_, n) => ({ n, text: `message ${n}`, byAlice: n % 3 !== 0 }));
+  const talk = Array.from({ length: COUNT }, (_, n) => ({ text: `message ${n}`, byAlice: n % 3 !== 0 }));
 
   before(async () => {
     await world.server.import('alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'gina', 'hugo');
-    for (const { n, text, byAlice } of talk) {
+    for (const { text, byAlice } of talk) {
       const pair = byAlice ? ['alice', 'bob'] : ['bob', 'alice'];
-      await world.server.send(...pair, textBody(text), { MsgSeq: 1000 + n });
+      await world.server.send(...pair, textBody(text));
     }
   });
 

@@ -45,6 +45,7 @@ export class Server {
   sdkappid = 1_400_000_001;
   key = 'b5b1f6b1d3f0ed2b8f3c4a1e7d9c6a5f8e2d4c7b9a0f1e3d5c6b8a7f9e0d1c2b';
   #process;
+  #sent = 0;
 
   constructor(port) {
     this.port = port;
@@ -169,10 +170,13 @@ export class Server {
     for (const user of users) await this.ok('im_open_login_svc/account_import', { UserID: user });
   }
 
-  /** Sends a message from one user to another by REST. Only the receiver is told, unless `more` says otherwise. */
+  /**
+   * Sends a message from one user to another by REST. Only the receiver is told, unless `more` says otherwise.
+   * Growing MsgSeq keep messages of one second in order.
+   */
   send(from, to, body, more = {}) {
-    const random = Math.floor(Math.random() * 2 ** 32);
-    return this.ok('openim/sendmsg', { From_Account: from, To_Account: to, MsgRandom: random, MsgBody: body, ...more });
+    const message = { From_Account: from, To_Account: to, MsgBody: body, MsgSeq: this.#sent += 1 };
+    return this.ok('openim/sendmsg', { ...message, MsgRandom: Math.floor(Math.random() * 2 ** 32), ...more });
   }
 
   log() {

@@ -306,9 +306,9 @@ pub async fn detach(
     let (hash, now, user, app_id) = (session.hash, chat.clock.now(), session.user.clone(), app.id);
     let done = chat.db.write(shard(app.id, &session.user), move |tx| {
         table::set_detached(tx, &hash, now, now)?;
-        rows::set_seen_at(tx, app_id, &user, now)
+        Ok::<_, Error>(rows::set_seen_at(tx, app_id, &user, now)?)
     });
-    Ok::<_, StoreError>(done.await?).map_err(Error::from)
+    done.await
 }
 
 /// Invalidates the login state of a user: every session and every UserSig made before now.

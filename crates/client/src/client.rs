@@ -44,7 +44,7 @@ pub struct Client {
     commands: mpsc::Sender<Command>,
     pushes: AsyncMutex<mpsc::Receiver<Push>>,
     ended: Ended,
-    /// Numbers of messages: one more for each.
+    /// The number of the last message.
     message: AtomicU32,
 }
 
@@ -88,7 +88,7 @@ impl Client {
             commands,
             pushes: AsyncMutex::new(pushes),
             ended,
-            message: AtomicU32::new(low(now.unsigned_abs())),
+            message: AtomicU32::new(0),
         })
     }
 
@@ -171,7 +171,7 @@ impl Client {
 
     /// Sends a text to another user.
     pub async fn send_message(&self, to: &str, text: &str) -> Result<Sent, Error> {
-        let seq = self.message.fetch_add(1, Ordering::Relaxed);
+        let seq = self.next_message();
         let random = low(hash(&(self.instance, seq)) % MSG_RANDOM_MAX);
         let from = json::quote(&self.identity().user);
         let (to, text, now) = (json::quote(to), json::quote(text), clock::unix_seconds());
@@ -183,6 +183,14 @@ impl Client {
         let time = answer["MsgTime"].as_i64().ok_or_else(|| missing("MsgTime"))?;
         let key = answer["MsgKey"].as_str().ok_or_else(|| missing("MsgKey"))?.to_owned();
         Ok(Sent { time, key, seq, random })
+    }
+
+    /// Numbers tell the order inside a second, also after a reconnect: they follow the clock, and at least grow.
+    fn next_message(&self) -> u32 {
+        let clock = low(clock::unix_millis().unsigned_abs());
+        let next = |last: u32| clock.max(last.wrapping_add(1));
+        let last = self.message.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)));
+        next(last.unwrap_or_else(|last| last))
     }
 
     /// One round trip without effect. Regular ones are sent by themselves.

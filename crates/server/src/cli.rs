@@ -105,15 +105,15 @@ pub fn main() -> ExitCode {
 
 async fn run(args: Args) -> anyhow::Result<()> {
     match args.run {
-        Run::Serve(it) => serve::run(&args.place, it).await,
-        Run::Demo(it) => demo::run(&args.place, it).await,
-        Run::App(it) => app::run(&args.place, it).await,
+        Run::Serve(it) => Box::pin(serve::run(&args.place, it)).await,
+        Run::Demo(it) => Box::pin(demo::run(&args.place, it)).await,
+        Run::App(it) => Box::pin(app::run(&args.place, it)).await,
         Run::User(it) => user::run(&args.place, it).await,
         Run::Usersig(it) => usersig::run(&args.place, it).await,
         Run::CheckConfig => {
             let config = args.place.config(Vec::new())?;
             say("the configuration is good");
-            config.summary().iter().for_each(|it| say(it));
+            config.summary().iter().for_each(say);
             Ok(())
         }
         Run::Completions { shell } => {
@@ -124,7 +124,6 @@ async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// One line for the person at the terminal.
-#[expect(clippy::print_stdout, reason = "this is the command line's own output")]
 fn say(line: impl AsRef<str>) {
     use std::io::Write;
     // Nobody may be reading any more; that is no reason to end a server.

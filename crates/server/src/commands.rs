@@ -63,6 +63,7 @@ pub const ALL: &[Command] = &[
     openim::msgwithdraw::COMMAND,
     openim::delete_c2c_msg_ramble::COMMAND,
     openim::deletemsg::COMMAND,
+    openim::authkey::COMMAND,
     openim::get_c2c_peer_mute_notifications::COMMAND,
     openim::set_c2c_peer_mute_notifications::COMMAND,
     // The socket: groups.

@@ -23,7 +23,7 @@ fn build() -> Value {
     let paths: Map<String, Value> = rest
         .map(|it| {
             let (request, response) = (it.schema)(&mut schemas);
-            (format!("/v4/{}/{}", it.service, it.name), path(it, request.to_value(), response.to_value()))
+            (format!("/v4/{}/{}", it.service, it.name), path(it, request.as_value(), response.as_value()))
         })
         .collect();
     json!({
@@ -39,7 +39,7 @@ fn build() -> Value {
     })
 }
 
-fn path(it: &Command, request: Value, response: Value) -> Value {
+fn path(it: &Command, request: &Value, response: &Value) -> Value {
     let names = ["sdkappid", "identifier", "usersig", "random", "contenttype"];
     let refs: Vec<_> =
         names.iter().map(|it| json!({ "$ref": format!("#/components/parameters/{it}") })).collect();

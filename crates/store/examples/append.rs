@@ -1,16 +1,15 @@
-//! How much processor time one stored message costs.
+//! How much processor time one stored message and one look-up cost.
 //!
 //! `append [messages] [tasks] [lanes] [postgres URL]`: the tasks append to a table of the shape of the message
 //! log, each waiting for its own commit, and the cost is taken from the kernel's account of this process.
 
 use std::{
     io::Write,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::atomic::{AtomicI64, Ordering},
     time::Instant,
 };
+
+use tokio::task::JoinHandle;
 
 use store::{Db, PostgresOptions, StoreError, params};
 
@@ -28,7 +27,9 @@ const APPEND: &str = "insert into log (id, lane, time, seq, random, flags, crc, 
     on conflict do nothing";
 const BODY: &str = r#"[{"MsgType":"TIMTextElem","MsgContent":{"Text":"A sentence that somebody might well write to a friend."}}]"#;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
     let mut args = std::env::args().skip(1);
     let messages: i64 = args.next().map_or(Ok(200_000), |it| it.parse())?;
     let tasks: i64 = args.next().map_or(Ok(64), |it| it.parse())?;
@@ -40,43 +41,36 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         None => (Db::open_sqlite(&folder.join("store.db"))?, TABLE_SQLITE),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
-    runtime.block_on(run(Arc::new(db), table, messages, tasks, lanes))?;
+    runtime.block_on(run(db, table, messages, tasks, lanes))?;
     drop(runtime);
     std::fs::remove_dir_all(&folder)?;
     Ok(())
 }
 
-async fn run(
-    db: Arc<Db>,
-    table: &'static str,
-    messages: i64,
-    tasks: i64,
-    lanes: i64,
-) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(db: Db, table: &'static str, messages: i64, tasks: i64, lanes: i64) -> Result<(), Failure> {
     db.write(0, move |tx| -> Result<(), StoreError> {
         tx.exec(table, &[])?;
         tx.exec(INDEX, &[])?;
         Ok(())
     })
     .await?;
-    let (start, cpu) = (Instant::now(), cpu_us()?);
     let each = messages / tasks;
-    let running: Vec<_> = (0..tasks).map(|_| tokio::spawn(append(Arc::clone(&db), each, lanes))).collect();
-    for task in running {
+    let start = Cost::now()?;
+    join((0..tasks).map(|_| tokio::spawn(append(db.clone(), each, lanes)))).await?;
+    start.report("written", each * tasks)?;
+    let start = Cost::now()?;
+    join((0..tasks).map(|task| tokio::spawn(look(db.clone(), task * each, each)))).await?;
+    start.report("read", each * tasks)
+}
+
+async fn join(tasks: impl Iterator<Item = JoinHandle<Result<(), StoreError>>>) -> Result<(), Failure> {
+    for task in tasks.collect::<Vec<_>>() {
         task.await??;
     }
-    let (wall, cpu) = (start.elapsed(), cpu_us()? - cpu);
-    let done = each * tasks;
-    writeln!(
-        std::io::stdout(),
-        "{done} messages, {tasks} tasks, {lanes} lanes: {:.1} us CPU each, {:.0} a second",
-        cpu / done as f64,
-        done as f64 / wall.as_secs_f64(),
-    )?;
     Ok(())
 }
 
-async fn append(db: Arc<Db>, count: i64, lanes: i64) -> Result<(), StoreError> {
+async fn append(db: Db, count: i64, lanes: i64) -> Result<(), StoreError> {
     static NEXT: AtomicI64 = AtomicI64::new(1);
     for _ in 0..count {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -94,8 +88,34 @@ async fn append(db: Arc<Db>, count: i64, lanes: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Each row by its id, one read a row.
+async fn look(db: Db, first: i64, count: i64) -> Result<(), StoreError> {
+    for id in first + 1..=first + count {
+        db.read(move |tx| tx.row("select flags, body from log where id = $1", params![id])).await?;
+    }
+    Ok(())
+}
+
+struct Cost {
+    wall: Instant,
+    cpu_us: f64,
+}
+
+impl Cost {
+    #[expect(clippy::disallowed_methods, reason = "a measurement")]
+    fn now() -> Result<Cost, Failure> {
+        Ok(Cost { wall: Instant::now(), cpu_us: cpu_us()? })
+    }
+
+    fn report(&self, what: &str, count: i64) -> Result<(), Failure> {
+        let cpu_us = (cpu_us()? - self.cpu_us) / count as f64;
+        let rate = count as f64 / self.wall.elapsed().as_secs_f64();
+        Ok(writeln!(std::io::stdout(), "{count} {what}: {cpu_us:.1} us CPU each, {rate:.0} a second")?)
+    }
+}
+
 /// User and system time of this process, ended threads included.
-fn cpu_us() -> Result<f64, Box<dyn std::error::Error>> {
+fn cpu_us() -> Result<f64, Failure> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let fields = stat.rsplit_once(')').ok_or("no name in stat")?.1;
     let ticks: Result<Vec<f64>, _> = fields.split_whitespace().skip(11).take(2).map(str::parse).collect();

@@ -105,8 +105,13 @@ pub(crate) struct Parts {
     pub(crate) writes: Vec<Arc<Queue>>,
     pub(crate) reads: Arc<Queue>,
     threads: Vec<thread::JoinHandle<()>>,
-    /// A thread that ends after the others, and how to tell it to.
-    last: Option<(thread::JoinHandle<()>, Box<dyn Fn() + Send + Sync>)>,
+    last: Option<Last>,
+}
+
+/// A thread that ends after the others, and how to tell it to.
+struct Last {
+    thread: thread::JoinHandle<()>,
+    close: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Parts {
@@ -135,7 +140,7 @@ impl Parts {
         run: impl FnOnce() + Send + 'static,
         close: impl Fn() + Send + Sync + 'static,
     ) -> Result<(), StoreError> {
-        self.last = Some((start(name, run)?, Box::new(close)));
+        self.last = Some(Last { thread: start(name, run)?, close: Box::new(close) });
         Ok(())
     }
 
@@ -156,7 +161,7 @@ impl Drop for Parts {
             queue.close();
         }
         self.threads.drain(..).for_each(join);
-        if let Some((thread, close)) = self.last.take() {
+        if let Some(Last { thread, close }) = self.last.take() {
             close();
             join(thread);
         }

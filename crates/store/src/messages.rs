@@ -184,24 +184,33 @@ pub fn newer(tx: &mut dyn Tx, view: View, after: Place, limit: i64) -> Result<Ve
 
 /// The message a conversation list shows for this view: the newest one that may be a last message.
 pub fn last(tx: &mut dyn Tx, view: View) -> Result<Option<Message>, StoreError> {
-    let after = view.after();
-    let row = tx.row(
-        "select * from (
-           select * from (
-             select id, lane, time, seq, random, flags, crc, client_time, waits_until, version, nick, face,
+    let own = last_of(tx, view.own, view.after(), flag::HIDDEN_FROM_SENDER | flag::NO_LAST)?;
+    let other = last_of(tx, view.own ^ 1, view.after(), flag::HIDDEN_FROM_RECEIVER | flag::NO_LAST)?;
+    Ok(own.into_iter().chain(other).max_by_key(Message::place))
+}
+
+/// Messages of a lane that are looked at for one that may be shown last, in steps: mostly it is the newest.
+/// A sender who hides all its own, or lets none be last, would otherwise make every list read the whole
+/// history.
+const LAST_LOOKED_AT: [i64; 3] = [1, 10, 100];
+
+fn last_of(tx: &mut dyn Tx, lane: i64, after: Place, without: i64) -> Result<Option<Message>, StoreError> {
+    for limit in LAST_LOOKED_AT {
+        let rows = tx.rows(
+            "select id, lane, time, seq, random, flags, crc, client_time, waits_until, version, nick, face,
                     cloud, body, revoker
-             from messages where lane = $1 and flags & 10 = 0 and (time, seq, random) > ($3, $4, $5)
-             order by time desc, seq desc, random desc limit 1) own
-           union all
-           select * from (
-             select id, lane, time, seq, random, flags, crc, client_time, waits_until, version, nick, face,
-                    cloud, body, revoker
-             from messages where lane = $2 and flags & 18 = 0 and (time, seq, random) > ($3, $4, $5)
-             order by time desc, seq desc, random desc limit 1) other
-         ) both_lanes order by time desc, seq desc, random desc limit 1",
-        params![view.own, view.own ^ 1, after.0, after.1, after.2],
-    )?;
-    row.map(message).transpose()
+             from messages where lane = $1 and (time, seq, random) > ($2, $3, $4)
+             order by time desc, seq desc, random desc limit $5",
+            params![lane, after.0, after.1, after.2, limit],
+        )?;
+        let is_all = (rows.len() as i64) < limit;
+        let messages = rows.into_iter().map(message).collect::<Result<Vec<_>, _>>()?;
+        let found = messages.into_iter().find(|it| !it.has(without));
+        if found.is_some() || is_all {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// The greatest id of the pair's messages, 0 without any.
@@ -232,14 +241,24 @@ pub struct Unread {
     pub seen_at: i64,
 }
 
+/// How many of the newest unread messages are looked at for `max` that count: those that never count must
+/// not make a count read the whole history.
+fn looked_at(max: i64) -> i64 {
+    max.saturating_mul(UNREAD_LOOKED_AT)
+}
+
+const UNREAD_LOOKED_AT: i64 = 8;
+
 /// Number of unread messages of the lane, at most `max`.
 pub fn count_unread(tx: &mut dyn Tx, lane: i64, it: Unread, max: i64) -> Result<i64, StoreError> {
     let row = tx.row(
         "select count(*) from (
-           select 1 from messages where lane = $1 and time > $2 and flags & 21 = 0
-             and (waits_until >= $3 or time <= $4)
+           select 1 from (
+             select flags, waits_until, time from messages where lane = $1 and time > $2
+             order by time desc, seq desc, random desc limit $6) newest
+           where flags & 21 = 0 and (waits_until >= $3 or time <= $4)
            limit $5) unread",
-        params![lane, it.read_at.max(it.since - 1), it.now, it.seen_at, max],
+        params![lane, it.read_at.max(it.since - 1), it.now, it.seen_at, max, looked_at(max)],
     )?;
     row.ok_or(StoreError::Shape("count gave no row"))?.int(0)
 }
@@ -249,10 +268,12 @@ pub fn unread(tx: &mut dyn Tx, lane: i64, it: Unread, max: i64) -> Result<Vec<Me
     let rows = tx.rows(
         "select id, lane, time, seq, random, flags, crc, client_time, waits_until, version, nick, face, cloud,
                 body, revoker
-         from messages where lane = $1 and time > $2 and flags & 17 = 0
-           and (waits_until >= $3 or time <= $4)
+         from (
+           select * from messages where lane = $1 and time > $2
+           order by time desc, seq desc, random desc limit $6) newest
+         where flags & 17 = 0 and (waits_until >= $3 or time <= $4)
          order by time desc, seq desc, random desc limit $5",
-        params![lane, it.read_at.max(it.since - 1), it.now, it.seen_at, max],
+        params![lane, it.read_at.max(it.since - 1), it.now, it.seen_at, max, looked_at(max)],
     )?;
     let mut messages = rows.into_iter().map(message).collect::<Result<Vec<_>, _>>()?;
     messages.reverse();

@@ -79,10 +79,10 @@ async fn rows(db: &Db, sql: &'static str) -> Vec<Row> {
 }
 
 /// Keeps the writer of a key busy, so that what is queued meanwhile becomes one batch. Dropping it lets go.
-struct Hold(#[expect(dead_code, reason = "its end is the signal")] mpsc::Sender<()>);
+struct Hold(#[expect(dead_code, reason = "its end is the signal")] mpsc::SyncSender<()>);
 
 async fn hold(db: &Db, key: u64) -> Hold {
-    let (hold, held) = mpsc::channel::<()>();
+    let (hold, held) = mpsc::sync_channel::<()>(0);
     let (started, start) = tokio::sync::oneshot::channel();
     let work = db.write(key, move |_| -> Done {
         _ = started.send(());

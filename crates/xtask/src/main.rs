@@ -6,6 +6,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
+mod crash;
+mod floors;
+mod load;
 mod root;
 mod tidy;
 
@@ -18,11 +21,20 @@ struct Task {
 }
 
 /// Every task, in the order of the help.
-const TASKS: &[Task] = &[Task {
-    name: "tidy",
-    help: "checks the rules of docs/STYLE.md that a program can check",
-    run: tidy::run,
-}];
+const TASKS: &[Task] = &[
+    Task { name: "tidy", help: "checks the rules of docs/STYLE.md that a program can check", run: tidy::run },
+    Task {
+        name: "load",
+        help: "loads a server and checks that no message is lost or doubled",
+        run: load::run,
+    },
+    Task { name: "floors", help: "measures what the least that has to be done costs here", run: floors::run },
+    Task {
+        name: "crash",
+        help: "kills a server under load again and again, and checks what it kept",
+        run: crash::run,
+    },
+];
 
 fn main() -> ExitCode {
     match run() {

@@ -18,7 +18,8 @@ pub async fn set_mute(cx: &Cx, owner: &str, peer: &str, mute: i64) -> Result<boo
         move |tx| {
             let pair = contacts::make_pair(tx, app.id, &mine, &other)?;
             contacts::ensure(tx, app.id, &mine, &other, pair, 0)?;
-            contacts::set_mute(tx, app.id, &mine, &other, mute)
+            contacts::set_mute(tx, app.id, &mine, &other, mute)?;
+            Ok::<_, Error>(())
         },
         move |()| {
             after.routes.forget(&after_other, &after_mine);
@@ -31,7 +32,7 @@ pub async fn set_mute(cx: &Cx, owner: &str, peer: &str, mute: i64) -> Result<boo
             });
         },
     );
-    Ok::<_, StoreError>(done.await?).map_err(Error::from)?;
+    done.await?;
     Ok(true)
 }
 

@@ -131,7 +131,7 @@ pub async fn set_read(cx: &Cx, owner: &str, peer: &str, until: i64, tell_peer: b
     let (after, origin, names) = (cx.app.clone(), cx.caller.instance(), (mine.clone(), other.clone()));
     let done = cx.chat.db.write_then(
         conversation_key(app, owner, peer),
-        move |tx| contacts::set_read(tx, app, &mine, &other, until),
+        move |tx| Ok::<_, Error>(contacts::set_read(tx, app, &mine, &other, until)?),
         move |moved: &bool| {
             if !moved {
                 return;
@@ -143,7 +143,8 @@ pub async fn set_read(cx: &Cx, owner: &str, peer: &str, until: i64, tell_peer: b
             }
         },
     );
-    Ok::<_, StoreError>(done.await?).map(drop).map_err(Error::from)
+    done.await?;
+    Ok(())
 }
 
 /// Marks every conversation with unread messages as read.
@@ -204,7 +205,7 @@ pub async fn give_receipts(cx: &Cx, reader: &str, peer: &str, keys: Vec<MsgKey>)
                     given.push(it);
                 }
             }
-            Ok::<_, StoreError>(given)
+            Ok::<_, Error>(given)
         },
         move |given: &Vec<log::Message>| {
             let (reader, peer) = &names;
@@ -214,5 +215,6 @@ pub async fn give_receipts(cx: &Cx, reader: &str, peer: &str, keys: Vec<MsgKey>)
             }
         },
     );
-    Ok::<_, StoreError>(done.await?).map(drop).map_err(Error::from)
+    done.await?;
+    Ok(())
 }

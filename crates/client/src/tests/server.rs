@@ -65,6 +65,7 @@ pub fn start(script: impl FnMut(&Seen) -> Reply + Send + 'static) -> Server {
 fn serve(listener: &TcpListener, tell: &SyncSender<Seen>, mut script: impl FnMut(&Seen) -> Reply) -> End {
     let (stream, _) = listener.accept().expect("a client comes");
     let mut path = String::new();
+    #[expect(clippy::result_large_err, reason = "the protocol library says so")]
     let note_path = |request: &Upgrade, response: Response| {
         path = request.uri().to_string();
         Ok(response)

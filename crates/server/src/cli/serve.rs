@@ -31,6 +31,7 @@ const SILENT_EVERY: Duration = Duration::from_secs(5);
 const SESSIONS_EVERY: Duration = Duration::from_secs(600);
 
 #[derive(clap::Args, Clone, Default)]
+#[group(id = "serve")]
 pub struct Args {
     /// Where REST, sockets and pages are served without TLS.
     #[arg(long, value_name = "HOST:PORT")]
@@ -56,7 +57,11 @@ pub struct Args {
 }
 
 impl Args {
-    fn config(&self, flags: &Flags) -> anyhow::Result<Config> {
+    pub fn sets_log_level(&self) -> bool {
+        self.log_level.is_some()
+    }
+
+    pub fn config(&self, flags: &Flags) -> anyhow::Result<Config> {
         let list = |files: &[PathBuf]| {
             let quoted: Vec<_> = files.iter().map(|it| json!(it.display().to_string()).to_string()).collect();
             (!files.is_empty()).then(|| format!("[{}]", quoted.join(",")))
@@ -76,26 +81,30 @@ impl Args {
 pub async fn run(flags: &Flags, args: Args) -> anyhow::Result<()> {
     let config = args.config(flags)?;
     logs::start(&config.log)?;
-    let server = Server::start(config).await?;
+    let server = Box::pin(Server::start(config)).await?;
+    until_told(&server).await?;
+    tracing::info!("stopping");
+    server.stop().await;
+    Ok(())
+}
+
+/// Returns when the process is told to stop; reloads certificates when it is told to.
+pub async fn until_told(server: &Server) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     loop {
         tokio::select! {
-            _ = terminate.recv() => break,
-            _ = tokio::signal::ctrl_c() => break,
+            _ = terminate.recv() => return Ok(()),
+            _ = tokio::signal::ctrl_c() => return Ok(()),
             _ = hang_up.recv() => server.reload().await,
         }
     }
-    tracing::info!("stopping");
-    server.stop().await;
-    Ok(())
 }
 
 /// A server that runs until it is stopped.
 pub struct Server {
     pub node: Arc<Node>,
     pub listen: SocketAddr,
-    /// The first app, when this start made it.
     certificates: Option<Arc<Certificates>>,
     gate: Gate,
     shutdown: watch::Sender<bool>,
@@ -112,7 +121,7 @@ impl Server {
         let held = place::Held::take(&config.data_dir)?;
         let chat = place::open(&config).await?;
         chat.start().await?;
-        make_first_app(&chat, &config).await?;
+        Box::pin(make_first_app(&chat, &config)).await?;
         let node = Node::new(chat, config.limits.clone());
         let gate = Gate::new(config.limits.connections, node.metrics.clone());
         let (shutdown, stopping) = watch::channel(false);

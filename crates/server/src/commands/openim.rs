@@ -3,6 +3,7 @@
 pub mod admin_getroammsg;
 pub mod admin_msgwithdraw;
 pub mod admin_set_msg_read;
+pub mod authkey;
 pub mod batchsendmsg;
 pub mod c2c_msg_read_receipt;
 pub mod delete_c2c_msg_ramble;

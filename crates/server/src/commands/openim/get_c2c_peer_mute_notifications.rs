@@ -2,7 +2,12 @@
 //!
 //! Contract: `spec/client/commands/openim.get_c2c_peer_mute_notifications.yaml`.
 
-use chat::{Cx, error::Error, messages};
+use chat::{
+    Cx,
+    conversations::{self, Cursor, Wanted},
+    error::Error,
+    messages,
+};
 use proto::{Code, Fail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +23,8 @@ const PEERS_MAX: usize = 1000;
 
 #[derive(Deserialize, JsonSchema)]
 struct Request {
-    #[serde(rename = "Peer_Account")]
+    /// Older clients name no peers: they want everything that is set.
+    #[serde(rename = "Peer_Account", default)]
     peer_account: Given<Vec<String>>,
 }
 
@@ -26,6 +32,9 @@ struct Request {
 struct Response {
     #[serde(rename = "MuteNotificationsList")]
     list: Vec<Item>,
+    /// Always 0: a client that asks with it again gets everything again.
+    #[serde(rename = "UpdateSeq")]
+    update_seq: i64,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -38,15 +47,35 @@ struct Item {
 }
 
 async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
-    let peers = it.peer_account.need(Code::MsgInvalid, "Peer_Account")?;
-    if peers.len() > PEERS_MAX {
-        return Err(Fail::with(Code::MsgInvalid, format!("more than {PEERS_MAX} peers")).into());
-    }
-    let mutes = messages::mutes(cx, cx.caller.user(), peers.clone()).await?;
+    let wishes = match it.peer_account.optional(Code::MsgInvalid, "Peer_Account")? {
+        Some(peers) if peers.len() > PEERS_MAX => {
+            return Err(Fail::with(Code::MsgInvalid, format!("more than {PEERS_MAX} peers")).into());
+        }
+        Some(peers) => {
+            let mutes = messages::mutes(cx, cx.caller.user(), peers.clone()).await?;
+            peers.into_iter().zip(mutes).collect()
+        }
+        None => all_set(cx).await?,
+    };
     let item = |(peer, mute): (String, i64)| Item {
         to_account: peer.clone(),
         user_id: peer,
         mute_notifications: mute,
     };
-    Ok(Response { list: peers.into_iter().zip(mutes).map(item).collect() })
+    Ok(Response { list: wishes.into_iter().map(item).collect(), update_seq: 0 })
+}
+
+/// The listed peers for which the caller has set something.
+async fn all_set(cx: &Cx) -> Result<Vec<(String, i64)>, Error> {
+    let wanted = Wanted { pinned_apart: true, empty: true, pinned_paged: true };
+    let mut cursor = Cursor::default();
+    let mut set = Vec::new();
+    while let Some(page) = conversations::page(cx, cx.caller.user(), cursor, wanted).await? {
+        set.extend(page.entries.into_iter().filter(|it| it.mute != 0).map(|it| (it.peer, it.mute)));
+        if page.complete {
+            break;
+        }
+        cursor = page.next;
+    }
+    Ok(set)
 }

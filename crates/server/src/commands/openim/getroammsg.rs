@@ -20,6 +20,8 @@ command!("openim" / "getroammsg", "Reads one-to-one history.", Socket, Request =
 
 const COUNT_DEFAULT: i64 = 20;
 const COUNT_MAX: i64 = 100;
+/// Most messages of one second in one answer.
+const SECOND_MAX: usize = 1000;
 /// GetDirection.
 const NEWER: i64 = 1;
 
@@ -65,15 +67,35 @@ async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
     let place = key.map(|it| (it.time, it.seq.into(), it.random.into()));
     let user = cx.caller.user();
     let page = if newer {
-        // Without a key everything of that second belongs to the answer.
-        let after = place.unwrap_or((time, i64::MIN, i64::MIN));
-        messages::newer(cx, user, &peer, after, count).await?
+        match place {
+            Some(after) => messages::newer(cx, user, &peer, after, count).await?,
+            None => since(cx, user, &peer, time, count).await?,
+        }
     } else {
         let mut range = if time > 0 { Range::until(0, time) } else { Range::ALL };
         range.before = place.unwrap_or(range.before);
         messages::page(cx, user, &peer, range, count).await?
     };
     Ok(answer(&page, user, &peer, newer)?)
+}
+
+/// What was sent in a second and after it. A client that goes on without a key goes on with the last time of
+/// the answer, so an answer that ended in the second it began with would be asked for without end: such a
+/// second is given whole, or as much of it as fits, and then called complete.
+async fn since(cx: &Cx, user: &str, peer: &str, time: i64, count: i64) -> Result<Page, Error> {
+    let mut page = messages::newer(cx, user, peer, (time, i64::MIN, i64::MIN), count).await?;
+    while !page.complete {
+        let Some(last) = page.messages.last().filter(|it| it.time == time) else { break };
+        let after = (last.time, last.seq, last.random);
+        if page.messages.len() >= SECOND_MAX {
+            page.complete = true;
+            break;
+        }
+        let more = messages::newer(cx, user, peer, after, COUNT_MAX).await?;
+        page.complete = more.complete;
+        page.messages.extend(more.messages);
+    }
+    Ok(page)
 }
 
 fn answer(page: &Page, user: &str, peer: &str, newer: bool) -> Result<Response, serde_json::Error> {

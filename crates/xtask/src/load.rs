@@ -1,0 +1,144 @@
+//! `cargo xtask load`: an open-loop load generator that checks that nothing is lost, doubled or disordered.
+//!
+//! The generator shares the processors with the server, so that processor time of the server per operation is the number to
+//! compare, beside the floors of the same run. It runs in a release build of itself.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail, ensure};
+use serde::Serialize;
+
+use crate::floors::{self, Floors};
+use magpie::{Folder, Recipe};
+use options::{HELP, Options, Scenario};
+use report::{Found, Report};
+use target::Target;
+use traffic::{Doors, Plan};
+
+pub mod build;
+pub mod check;
+pub mod history;
+mod idle;
+pub mod lane;
+pub mod magpie;
+mod options;
+mod pace;
+pub mod process;
+mod receiver;
+mod report;
+mod sender;
+mod target;
+mod traffic;
+pub mod wire;
+
+const SECONDS: f64 = 10.0;
+const LANES: usize = 64;
+const PAYLOAD_BYTES: usize = 100;
+/// Sends a second of the scenario that measures times, and its lanes.
+const LATENCY_RATE: f64 = 200.0;
+const LATENCY_LANES: usize = 16;
+const IDLE_CONNECTIONS: usize = 5000;
+
+#[derive(Serialize)]
+struct Findings {
+    scenarios: Vec<Report>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    floors: Option<Floors>,
+}
+
+pub fn run(arguments: lexopt::Parser) -> anyhow::Result<()> {
+    let options = Options::read(arguments)?;
+    if options.help {
+        print!("{HELP}");
+        return Ok(());
+    }
+    build::run_in_release()?;
+    let floors = options.with_floors.then(floors::measure).transpose()?;
+    if let Some(floors) = &floors {
+        println!("{floors}");
+    }
+    let binary = match (&options.binary, &options.url) {
+        (Some(binary), _) => binary.clone(),
+        (None, Some(_)) => PathBuf::new(),
+        (None, None) => build::server()?,
+    };
+    let recipe = Recipe { binary, database: options.database.clone() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut scenarios = Vec::new();
+    for &scenario in &options.scenarios {
+        let report = runtime.block_on(measure(scenario, &options, &recipe))?;
+        println!("{report}");
+        if let Some(floors) = &floors {
+            compare(&report, floors);
+        }
+        scenarios.push(report);
+    }
+    let faults: usize = scenarios.iter().map(|it| it.faults.len()).sum();
+    if let Some(file) = &options.json {
+        let text = serde_json::to_string_pretty(&Findings { scenarios, floors })?;
+        std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    ensure!(faults == 0, "{faults} faults");
+    Ok(())
+}
+
+/// Runs one scenario, on a server of its own unless one is named.
+async fn measure(scenario: Scenario, options: &Options, recipe: &Recipe) -> anyhow::Result<Report> {
+    let named = options.target()?;
+    if scenario == Scenario::Start {
+        if named.is_some() {
+            bail!("a server that runs already cannot be started: leave --url or the scenario out");
+        }
+        let found = Found::Start(idle::start(recipe)?);
+        return Ok(Report { scenario: scenario.name(), found, faults: Vec::new() });
+    }
+    if let Some(target) = named {
+        return measure_at(scenario, options, &target).await;
+    }
+    let folder = Folder::new()?;
+    recipe.make_app(folder.path())?;
+    let magpie = recipe.serve(folder.path())?;
+    let report = measure_at(scenario, options, &Target::of(&magpie)).await;
+    report.with_context(|| {
+        format!("the server's log ends with:\n{}", magpie::tail(&folder.path().join("server.log")))
+    })
+}
+
+async fn measure_at(scenario: Scenario, options: &Options, target: &Target) -> anyhow::Result<Report> {
+    let name = scenario.name();
+    let doors = match scenario {
+        Scenario::Rest | Scenario::Latency => Doors::Rest,
+        Scenario::Socket => Doors::Socket,
+        Scenario::Mixed => Doors::Mixed,
+        Scenario::Idle | Scenario::Start => {
+            let connections = options.connections.unwrap_or(IDLE_CONNECTIONS);
+            let found = Found::Idle(idle::connections(target, connections).await?);
+            return Ok(Report { scenario: name, found, faults: Vec::new() });
+        }
+    };
+    let (rate, lanes) = match scenario {
+        Scenario::Latency => (Some(LATENCY_RATE), LATENCY_LANES),
+        _ => (None, LANES),
+    };
+    let plan = Plan {
+        doors,
+        rate: options.rate.unwrap_or(rate),
+        seconds: options.seconds.unwrap_or(SECONDS),
+        lanes: options.connections.unwrap_or(lanes),
+        payload_bytes: options.payload_bytes.unwrap_or(PAYLOAD_BYTES),
+    };
+    let (traffic, faults) = traffic::run(target, plan).await?;
+    Ok(Report { scenario: name, found: Found::Traffic(traffic), faults })
+}
+
+/// Prints the server's cost in floors: what the least that has to be done would cost.
+fn compare(report: &Report, floors: &Floors) {
+    let Found::Traffic(traffic) = &report.found else { return };
+    let Some(cost) = traffic.server_cpu_us else { return };
+    let (least, of) = match report.scenario {
+        "rest" | "latency" => (floors.rest(), "HTTP exchange + append + one write"),
+        "socket" => (floors.socket(), "append + two writes"),
+        _ => return,
+    };
+    println!("  {:<20} {:.1} times {least:.1} µs ({of})\n", "over the floor", cost / least);
+}

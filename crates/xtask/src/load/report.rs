@@ -1,0 +1,163 @@
+//! What a scenario found: for people, and as JSON.
+
+use std::fmt;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+/// Longer times count as this long; nanoseconds.
+const LONGEST: u64 = 120_000_000_000;
+const DIGITS: u8 = 3;
+
+/// For times in nanoseconds.
+pub fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1000, LONGEST, DIGITS).expect("the bounds are sound")
+}
+
+/// Milliseconds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Times {
+    pub p50: f64,
+    pub p99: f64,
+    pub p999: f64,
+    pub max: f64,
+}
+
+impl Times {
+    pub fn of(histogram: &Histogram<u64>) -> Times {
+        let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1e6;
+        Times { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: histogram.max() as f64 / 1e6 }
+    }
+}
+
+impl fmt::Display for Times {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Times { p50, p99, p999, max } = self;
+        write!(out, "p50 {p50:.3}  p99 {p99:.3}  p99.9 {p999:.3}  max {max:.3} ms")
+    }
+}
+
+/// Messages from senders to receivers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Traffic {
+    pub lanes: usize,
+    /// Sends a second that were asked for; absent: as many as go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked_rate: Option<f64>,
+    pub acknowledged: u64,
+    pub failed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_failure: Option<String>,
+    /// Acknowledged sends a second.
+    pub rate: f64,
+    /// From when a send was due to its acknowledgement.
+    pub ack: Times,
+    /// From when a send was due to its arrival at the receiver.
+    pub delivery: Times,
+    /// From when a send was due until it was made: the generator's own delay, and waiting for earlier answers.
+    pub late: Times,
+    /// Processor time of the server for each acknowledged send; absent when its process is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_cpu_us: Option<f64>,
+    pub generator_cpu_us: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_resident_kb: Option<u64>,
+    /// Messages whose one arrival and one place in history were checked.
+    pub checked: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Idle {
+    pub connections: usize,
+    pub logins_per_second: f64,
+    pub resident_kb_before: u64,
+    pub resident_kb_after: u64,
+    pub bytes_per_connection: f64,
+    pub login_cpu_us: f64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Start {
+    pub runs: usize,
+    /// From the start of the process to its ready line, with an empty store.
+    pub median_ms: f64,
+    pub slowest_ms: f64,
+    pub resident_kb: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    Traffic(Traffic),
+    Idle(Idle),
+    Start(Start),
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    pub scenario: &'static str,
+    pub found: Found,
+    /// What must not be: lost, doubled or disordered messages, failed sends.
+    pub faults: Vec<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "{}", self.scenario)?;
+        match &self.found {
+            Found::Traffic(it) => it.fmt(out)?,
+            Found::Idle(it) => it.fmt(out)?,
+            Found::Start(it) => it.fmt(out)?,
+        }
+        self.faults.iter().try_for_each(|it| line(out, "FAULT", it))
+    }
+}
+
+fn line(out: &mut fmt::Formatter<'_>, name: &str, value: impl fmt::Display) -> fmt::Result {
+    writeln!(out, "  {name:<20} {value}")
+}
+
+impl fmt::Display for Traffic {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let asked = self.asked_rate.map_or("as many as go".to_owned(), |it| format!("{it}/s asked"));
+        line(out, "sends", format_args!("{:.0}/s ({asked}, {} lanes)", self.rate, self.lanes))?;
+        line(out, "acknowledged", format_args!("{} and {} failed", self.acknowledged, self.failed))?;
+        line(out, "ack", &self.ack)?;
+        line(out, "delivery", &self.delivery)?;
+        line(out, "late", &self.late)?;
+        if let Some(it) = self.server_cpu_us {
+            line(out, "server CPU", format_args!("{it:.1} µs a send"))?;
+        }
+        line(out, "generator CPU", format_args!("{:.1} µs a send", self.generator_cpu_us))?;
+        if let Some(it) = self.server_resident_kb {
+            line(out, "server memory", format_args!("{:.1} MB", it as f64 / 1024.0))?;
+        }
+        line(out, "checked", format_args!("{} once at the receiver and in history, in order", self.checked))
+    }
+}
+
+impl fmt::Display for Idle {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        line(out, "connections", self.connections)?;
+        line(
+            out,
+            "logins",
+            format_args!("{:.0}/s, {:.1} µs server CPU", self.logins_per_second, self.login_cpu_us),
+        )?;
+        let (before, after) = (self.resident_kb_before, self.resident_kb_after);
+        line(out, "server memory", format_args!("{before} kB before, {after} kB after"))?;
+        line(out, "a connection", format_args!("{:.0} bytes", self.bytes_per_connection))
+    }
+}
+
+impl fmt::Display for Start {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Start { runs, median_ms, slowest_ms, resident_kb } = self;
+        line(
+            out,
+            "ready after",
+            format_args!("{median_ms:.1} ms (median of {runs}, slowest {slowest_ms:.1})"),
+        )?;
+        line(out, "server memory", format_args!("{:.1} MB", *resident_kb as f64 / 1024.0))
+    }
+}

@@ -72,6 +72,21 @@ forEachSdk('Broken connections', world => {
     staysLoggedIn(alice, bob);
   });
 
+  test('messages of the very second in which the connection broke are no exception', async () => {
+    // The SDK sees no gap in the times then, and has to learn of them as unread ones (openim.getmsg).
+    const from = bob.mark();
+    await nextSecond();
+    const { MsgTime: second } = await world.server.send('alice', 'bob', textBody('the last one before'));
+    await bob.messageWithText('the last one before', { from });
+    bob.page.offline();
+    const texts = numbered('in that second');
+    const answers = [];
+    for (const text of texts) answers.push(await world.server.send('alice', 'bob', textBody(text)));
+    assert.ok(answers.every(it => it.MsgTime === second), 'this machine is too slow for this test');
+    bob.page.online();
+    await arrivesOnce(texts, from);
+  });
+
   test('many messages of one second are no obstacle for what comes after them', async () => {
     // The SDK asks for what it missed by the second; see spec/client/commands/openim.getroammsg.yaml.
     const from = bob.mark();

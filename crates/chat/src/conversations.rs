@@ -2,6 +2,8 @@
 //!
 //! The list is derived: an entry's place is the time of its newest message that its owner may see.
 
+mod change;
+
 use std::cmp::Reverse;
 
 use store::{
@@ -17,6 +19,8 @@ use crate::{
     login::HINT_SECONDS,
     messages::{lane, visible_since},
 };
+
+pub use change::{clear, delete, pin};
 
 /// Conversations in one answer, pinned and ordinary together.
 pub const PAGE_MAX: usize = 100;

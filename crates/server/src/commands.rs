@@ -36,6 +36,7 @@ pub const ALL: &[Command] = &[
     openim::modify_c2c_msg::COMMAND,
     // Conversations.
     recentcontact::get_list::COMMAND,
+    recentcontact::delete::COMMAND,
     openim::get_c2c_unread_msg_num::COMMAND,
     // The socket: transport and session.
     heartbeat::alive::COMMAND,
@@ -54,6 +55,9 @@ pub const ALL: &[Command] = &[
     // The socket: conversations and one-to-one messages.
     recentcontact::page_get::COMMAND,
     recentcontact::get_contact_group::COMMAND,
+    recentcontact::batch_delete::COMMAND,
+    recentcontact::clear_msg::COMMAND,
+    recentcontact::top::COMMAND,
     openim::getmsg::COMMAND,
     openim::getroammsg::COMMAND,
     openim::msgreaded::COMMAND,

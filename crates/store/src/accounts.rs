@@ -71,7 +71,14 @@ pub fn delete(tx: &mut dyn Tx, app: u32, user: &str, now: i64) -> Result<bool, S
         return Ok(false);
     }
     tx.exec("delete from profiles where app = $1 and user_id = $2", params![app, user])?;
-    tx.exec("delete from contacts where app = $1 and owner = $2", params![app, user])?;
+    tx.exec("delete from contacts where app = $1 and owner = $2 and kind <> 1", params![app, user])?;
+    // The messages stay with the peers, so a later account of this id must find its side of them cleared.
+    tx.exec(
+        "update contacts set active_at = 0, read_at = 0, clear_time = $3, clear_seq = $4, clear_random = $4,
+                unlisted_id = 0, emptied_at = 0, pinned = 0, mute = 0
+         where app = $1 and owner = $2 and kind = 1",
+        params![app, user, now, i64::MAX],
+    )?;
     tx.exec(
         "insert into deleted_accounts (app, user_id, deleted_at) values ($1, $2, $3)
          on conflict (app, user_id) do update set deleted_at = excluded.deleted_at",

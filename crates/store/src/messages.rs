@@ -213,6 +213,13 @@ fn last_of(tx: &mut dyn Tx, lane: i64, after: Place, without: i64) -> Result<Opt
     Ok(None)
 }
 
+/// The newest place of the pair's messages, whoever may see it.
+pub fn newest_place(tx: &mut dyn Tx, lane: i64) -> Result<Option<Place>, StoreError> {
+    let own = last_of(tx, lane, (-1, -1, -1), 0)?;
+    let other = last_of(tx, lane ^ 1, (-1, -1, -1), 0)?;
+    Ok(own.into_iter().chain(other).map(|it| it.place()).max())
+}
+
 /// The greatest id of the pair's messages, 0 without any.
 pub fn newest_id(tx: &mut dyn Tx, lane: i64) -> Result<i64, StoreError> {
     let row = tx.row(

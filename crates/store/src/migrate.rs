@@ -36,6 +36,8 @@ fn apply<S: Session>(session: &mut S, migrations: &[Migration]) -> Result<(), St
             "insert into schema_versions (version, applied_at) values ($1, cast(strftime('%s', 'now') as integer))"
         }
         Dialect::Postgres => {
+            // Another node may be at it, for as long as that takes.
+            session.batch("set local lock_timeout = 0")?;
             session.rows("select pg_advisory_xact_lock($1)", params![LOCK])?;
             "insert into schema_versions (version, applied_at) values ($1, extract(epoch from now())::bigint)"
         }

@@ -24,6 +24,8 @@ use crate::{
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 /// A statement that takes longer means that the server cannot be reached.
 const STATEMENT_TIME_MAX: Duration = Duration::from_secs(30);
+/// A migration may rebuild a big table.
+const MIGRATION_TIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// While the server is down it is tried again after this, then twice this, and so on. Callers do not wait.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LAST: Duration = Duration::from_secs(3);
@@ -56,10 +58,11 @@ pub(crate) fn open(
     }
     let config = Arc::new(configure(url)?);
     // On a thread of its own, for the caller may be inside a runtime.
-    let first = PostgresSession::new(Arc::clone(&config), "begin")?;
+    let first = Arc::clone(&config);
     let migrated = thread::spawn(move || {
-        let mut first = first;
-        migrate::run(&mut first, migrations)
+        let mut session = PostgresSession::new(first, "begin")?;
+        session.statement_time_max = MIGRATION_TIME_MAX;
+        migrate::run(&mut session, migrations)
     });
     migrated.join().map_err(|_| StoreError::Panicked)??;
 
@@ -101,6 +104,7 @@ struct PostgresSession {
     unsent_savepoint: Option<usize>,
     /// The server has been told to begin.
     begun: bool,
+    statement_time_max: Duration,
     retry_wait: Duration,
     retry_at: Option<(Instant, StoreError)>,
 }
@@ -142,6 +146,7 @@ impl PostgresSession {
             control: String::new(),
             unsent_savepoint: None,
             begun: false,
+            statement_time_max: STATEMENT_TIME_MAX,
             retry_wait: RETRY_FIRST,
             retry_at: None,
         })
@@ -197,7 +202,7 @@ impl PostgresSession {
         self.unsent_savepoint = None;
         let control = std::mem::take(&mut self.control);
         let result = self.runtime.block_on(async {
-            let limited = timeout(STATEMENT_TIME_MAX, call(link, &control)).await;
+            let limited = timeout(self.statement_time_max, call(link, &control)).await;
             limited.unwrap_or_else(|_| Err(Failure::Connection(late())))
         });
         // Its memory serves the next ones.

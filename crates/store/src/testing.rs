@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, PipeWriter},
-    os::unix::fs::chown,
+    os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{self, Command, Stdio},
     sync::{
@@ -85,7 +85,6 @@ impl Postgres {
         // `$1` is the folder, `$2` the programs; the rest is how to become somebody else.
         let script = "
             folder=$1 programs=$2; shift 2
-            trap '' INT
             \"$@\" \"$programs/initdb\" -D \"$folder/data\" -U magpie -A trust -E UTF8 --locale=C \
                 >\"$folder/log\" 2>&1 </dev/null &&
             \"$@\" \"$programs/postgres\" -D \"$folder/data\" -k \"$folder\" -c listen_addresses= \
@@ -101,6 +100,8 @@ impl Postgres {
             .stdin(watched)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
+            // What ends the tests by a signal to their group shall leave the shell to clean up.
+            .process_group(0)
             .spawn()?;
         let server = Postgres { folder, _alive: alive };
         server.wait_until_ready()?;

@@ -6,7 +6,7 @@
 use std::{
     fmt,
     fs::File,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -15,6 +15,7 @@ use std::{
 use anyhow::{Context, ensure};
 use client::Rest;
 use serde::Serialize;
+use tokio::io::AsyncReadExt;
 
 use crate::load::{
     build,
@@ -28,7 +29,9 @@ const RECORD: [u8; 512] = [b'x'; 512];
 const BATCHES: [usize; 3] = [1, 16, 64];
 /// Fsyncs measured for each size of a batch.
 const SYNCS: usize = 400;
-const WRITES: u64 = 200_000;
+/// A multiple of the number of sockets.
+const WRITES: usize = 128_000;
+const WRITE_SOCKETS: usize = 64;
 const HTTP_CONNECTIONS: usize = 64;
 const HTTP_TIME: Duration = Duration::from_secs(4);
 /// About what a message's call holds.
@@ -129,23 +132,54 @@ fn append(folder: &Folder, batch: usize) -> anyhow::Result<Append> {
     Ok(Append { batch, cpu_us: micros_each(spent, written), wall_us: micros_each(took, written) })
 }
 
+/// To many sockets in turn, whose reader waits for all of them: as a server that pushes does.
 fn write() -> anyhow::Result<f64> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
-    let mut writer = TcpStream::connect(listener.local_addr()?)?;
-    writer.set_nodelay(true)?;
-    let (mut reader, _) = listener.accept()?;
-    let drain = std::thread::spawn(move || {
-        let mut buffer = vec![0; 1 << 16];
-        while reader.read(&mut buffer).is_ok_and(|it| it > 0) {}
-    });
+    let (mut writers, mut readers) = (Vec::new(), Vec::new());
+    for _ in 0..WRITE_SOCKETS {
+        let writer = TcpStream::connect(listener.local_addr()?)?;
+        writer.set_nodelay(true)?;
+        writers.push(writer);
+        readers.push(listener.accept()?.0);
+    }
+    let drain = std::thread::spawn(move || drain(readers));
     let before = thread_cpu()?;
-    for _ in 0..WRITES {
-        writer.write_all(&RECORD)?;
+    for _ in 0..WRITES / writers.len() {
+        for writer in &mut writers {
+            writer.write_all(&RECORD)?;
+        }
     }
     let spent = thread_cpu()? - before;
-    drop(writer);
-    ensure!(drain.join().is_ok(), "the reader failed");
-    Ok(micros_each(spent, WRITES))
+    drop(writers);
+    let drained = drain.join().ok().context("the reader failed")??;
+    ensure!(drained == WRITES * RECORD.len(), "{drained} bytes arrived");
+    Ok(micros_each(spent, WRITES as u64))
+}
+
+/// Reads until all are closed. Gives the number of bytes.
+fn drain(sockets: Vec<TcpStream>) -> anyhow::Result<usize> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut readers = tokio::task::JoinSet::new();
+        for socket in sockets {
+            socket.set_nonblocking(true)?;
+            let mut socket = tokio::net::TcpStream::from_std(socket)?;
+            readers.spawn(async move {
+                let (mut buffer, mut bytes) = ([0; 4096], 0);
+                loop {
+                    match socket.read(&mut buffer).await? {
+                        0 => return anyhow::Ok(bytes),
+                        more => bytes += more,
+                    }
+                }
+            });
+        }
+        let mut bytes = 0;
+        while let Some(reader) = readers.join_next().await {
+            bytes += reader??;
+        }
+        Ok(bytes)
+    })
 }
 
 /// Kills the server that it holds.

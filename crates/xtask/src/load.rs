@@ -136,7 +136,7 @@ fn compare(report: &Report, floors: &Floors) {
     let Found::Traffic(traffic) = &report.found else { return };
     let Some(cost) = traffic.server_cpu_us else { return };
     let (least, of) = match report.scenario {
-        "rest" | "latency" => (floors.rest(), "HTTP exchange + append + one write"),
+        "rest" => (floors.rest(), "HTTP exchange + append + one write"),
         "socket" => (floors.socket(), "append + two writes"),
         _ => return,
     };

@@ -47,9 +47,13 @@ impl Counter {
         lane(it.pair, &it.peer, &self.owner)
     }
 
+    /// What was cleared counts no more than what was read.
+    fn unread_of(&self, it: &Contact) -> Unread {
+        Unread { read_at: it.read_at.max(it.clear.0), ..self.unread }
+    }
+
     pub(super) fn count(&self, tx: &mut dyn Tx, it: &Contact) -> Result<i64, StoreError> {
-        let unread = Unread { read_at: it.read_at, ..self.unread };
-        log::count_unread(tx, self.lane(it), unread, self.max)
+        log::count_unread(tx, self.lane(it), self.unread_of(it), self.max)
     }
 
     /// The unread messages themselves, oldest first, recalled ones among them; the newest `max` if there
@@ -60,8 +64,7 @@ impl Counter {
         it: &Contact,
         max: i64,
     ) -> Result<Vec<log::Message>, StoreError> {
-        let unread = Unread { read_at: it.read_at, ..self.unread };
-        log::unread(tx, self.lane(it), unread, max.min(self.max))
+        log::unread(tx, self.lane(it), self.unread_of(it), max.min(self.max))
     }
 
     /// Calls `each` for every conversation with its count, latest activity first, until the limit of

@@ -61,7 +61,10 @@ pub async fn serve(
     });
     let id = node.connections.add(&connection);
     node.metrics.sockets_opened.inc();
-    let why = Loop::new(&node, &connection, &read).run().await;
+    let serving = Loop::new(&node, &connection, &read);
+    // It is a part of the HTTP connection's buffer, which would stay as long as this connection.
+    drop(read);
+    let why = serving.run().await;
     node.connections.remove(id);
     node.metrics.sockets_closed.get_or_create(&ByReason { reason: why.name() }).inc();
     tracing::debug!(app = connection.opening.app, page = %connection.opening.page, reason = why.name(), "socket closed");

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::load::{
     check::Ledger,
     history,
-    lane::{Lane, Mark},
+    lane::{Lane, Mark, run_name},
     magpie::{Magpie, SDKAPPID},
     wire::is_ok,
 };
@@ -47,7 +47,8 @@ pub type Sending = JoinHandle<(User, Vec<String>)>;
 
 impl Lanes {
     pub fn new() -> Lanes {
-        let name = |number: usize| format!("user{}", number % LANES);
+        let run = run_name();
+        let name = |number: usize| format!("{run}u{}", number % LANES);
         let users = (0..LANES).map(|number| User {
             lane: Lane { number, from: name(number), to: name(number + 1) },
             ledger: Ledger::default(),

@@ -26,32 +26,40 @@ pub async fn connections(target: &Target, connections: usize) -> anyhow::Result<
     target.import(&users).await?;
     tokio::time::sleep(SETTLE).await;
     let (before, cpu) = (process::resident_kb(pid)?, process::cpu(pid)?);
+    let (first, second) = users.split_at(connections / 2);
     let start = Instant::now();
-    let wires = log_in(target, users).await?;
+    let mut wires = log_in(target, first, 0).await?;
+    let halfway = process::resident_kb(pid)?;
+    wires.extend(log_in(target, second, first.len()).await?);
     let took = start.elapsed().as_secs_f64();
     let spent = process::cpu(pid)?.saturating_sub(cpu);
     tokio::time::sleep(SETTLE).await;
     let after = process::resident_kb(pid)?;
+    let bytes_each =
+        |before: u64, count: usize| (after as f64 - before as f64) * 1024.0 / count.max(1) as f64;
     Ok(Idle {
         connections: wires.len(),
         logins_per_second: connections as f64 / took,
         resident_kb_before: before,
+        resident_kb_halfway: halfway,
         resident_kb_after: after,
-        bytes_per_connection: (after as f64 - before as f64) * 1024.0 / connections as f64,
+        bytes_per_connection: bytes_each(before, connections),
+        bytes_per_further_connection: bytes_each(halfway, second.len()),
         login_cpu_us: process::micros_each(spent, connections as u64),
     })
 }
 
-async fn log_in(target: &Target, users: Vec<String>) -> anyhow::Result<Vec<Wire>> {
+/// The instances are numbered from `first` on.
+async fn log_in(target: &Target, users: &[String], first: usize) -> anyhow::Result<Vec<Wire>> {
     let rest = target.side_rest()?;
     let mut wires = Vec::with_capacity(users.len());
     let mut logins: JoinSet<anyhow::Result<Wire>> = JoinSet::new();
-    for (number, user) in users.into_iter().enumerate() {
+    for (number, user) in (first..).zip(users) {
         if logins.len() >= LOGINS {
             let login = logins.join_next().await.context("there are logins")?;
             wires.push(login??);
         }
-        let (target, rest) = (target.clone(), rest.clone());
+        let (target, rest, user) = (target.clone(), rest.clone(), user.clone());
         logins.spawn(async move { target.socket(&rest, &user, number as u64).await });
     }
     while let Some(login) = logins.join_next().await {

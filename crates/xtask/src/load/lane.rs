@@ -2,6 +2,11 @@
 
 use std::fmt::Write;
 
+/// What the names of a run's users start with, so that they are new where an earlier run was.
+pub fn run_name() -> String {
+    format!("{:x}", std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis())
+}
+
 /// A sender and its receiver.
 #[derive(Clone)]
 pub struct Lane {

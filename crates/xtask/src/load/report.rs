@@ -71,8 +71,12 @@ pub struct Idle {
     pub connections: usize,
     pub logins_per_second: f64,
     pub resident_kb_before: u64,
+    /// With half of the connections.
+    pub resident_kb_halfway: u64,
     pub resident_kb_after: u64,
     pub bytes_per_connection: f64,
+    /// In the second half: without what the first ones cost once.
+    pub bytes_per_further_connection: f64,
     pub login_cpu_us: f64,
 }
 
@@ -146,7 +150,8 @@ impl fmt::Display for Idle {
         )?;
         let (before, after) = (self.resident_kb_before, self.resident_kb_after);
         line(out, "server memory", format_args!("{before} kB before, {after} kB after"))?;
-        line(out, "a connection", format_args!("{:.0} bytes", self.bytes_per_connection))
+        let (each, further) = (self.bytes_per_connection, self.bytes_per_further_connection);
+        line(out, "a connection", format_args!("{each:.0} bytes; {further:.0} in the second half"))
     }
 }
 

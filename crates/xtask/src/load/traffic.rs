@@ -15,7 +15,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
     history,
-    lane::{Lane, Mark},
+    lane::{Lane, Mark, run_name},
     pace::{Pacer, Schedule},
     process,
     receiver::{Arrived, receive},
@@ -146,9 +146,9 @@ impl Costs {
 
 /// Users that no earlier run had.
 fn lanes(count: usize) -> Vec<Lane> {
-    let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
+    let run = run_name();
     (0..count)
-        .map(|number| Lane { number, from: format!("{now:x}a{number}"), to: format!("{now:x}b{number}") })
+        .map(|number| Lane { number, from: format!("{run}a{number}"), to: format!("{run}b{number}") })
         .collect()
 }
 

@@ -25,6 +25,8 @@ pub mod querystate {
 }
 
 const ACCOUNTS_MAX: usize = 500;
+/// The order of platforms in an answer.
+const PLATFORMS: &[&str] = &["iPhone", "Android", "Web", "PC", "iPad", "Mac"];
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
@@ -121,11 +123,13 @@ fn details(it: &Presence, instances: bool) -> Vec<Detail> {
         status: it.status.name(),
         instid: instances.then_some(it.inst_id),
     };
+    let mut devices: Vec<_> = it.devices.iter().collect();
+    devices.sort_by_key(|it| (PLATFORMS.iter().position(|name| *name == it.platform), it.inst_id));
     if instances {
-        return it.devices.iter().map(detail).collect();
+        return devices.into_iter().map(detail).collect();
     }
     let mut best: Vec<&Device> = Vec::new();
-    for device in &it.devices {
+    for device in devices {
         match best.iter_mut().find(|it| it.platform == device.platform) {
             Some(same) if same.status < device.status => *same = device,
             Some(_) => {}

@@ -63,9 +63,9 @@ pub fn items(fields: Vec<Field>) -> Result<Vec<Item>, serde_json::Error> {
 
 async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
     let bad = Code::ProfileParam;
-    let users = it.to_account.need(Code::ProfileNoAccounts, "To_Account")?;
+    let users = it.to_account.optional(bad, "To_Account")?.unwrap_or_default();
     if users.is_empty() {
-        return Err(Fail::with(Code::ProfileNoAccounts, "To_Account is empty").into());
+        return Err(Fail::with(Code::ProfileNoAccounts, "To_Account is missing or empty").into());
     }
     let tags = it.tag_list.need(bad, "TagList")?;
     if tags.is_empty() || users.len() > USERS_MAX {

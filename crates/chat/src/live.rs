@@ -17,13 +17,15 @@ use sha2::{Digest, Sha256};
 pub trait Outlet: Send + Sync {
     /// Queues the push; never blocks. A connection that cannot keep up is closed by its own bound.
     fn push(&self, push: &Push);
-    /// Ends the connection, for a session that may not go on.
-    fn close(&self);
+    /// False once it is closed or about to be: nothing may be attached to it any more.
+    fn is_open(&self) -> bool;
 }
 
 /// A server frame, encoded at most once for each form and shared by all sockets that get it.
 pub struct Push {
     json: Vec<u8>,
+    /// The command and body that an acknowledgement can be asked in; only of events.
+    events: Option<String>,
     binary: OnceLock<Bytes>,
     text: OnceLock<Bytes>,
     compressed: OnceLock<Bytes>,
@@ -34,6 +36,7 @@ impl Push {
     pub fn new(servcmd: &str, body: &str) -> Push {
         Push {
             json: frame::push(servcmd, 0, body),
+            events: None,
             binary: OnceLock::new(),
             text: OnceLock::new(),
             compressed: OnceLock::new(),
@@ -42,7 +45,15 @@ impl Push {
 
     /// Events for `im_open_push.msg_push`, without an acknowledgement.
     pub fn events(events: &str) -> Push {
-        Push::new("im_open_push.msg_push", &format!("{{\"EventArray\":[{events}]}}"))
+        let body = format!("{{\"EventArray\":[{events}]}}");
+        Push { events: Some(events.to_owned()), ..Push::new(EVENTS, &body) }
+    }
+
+    /// The same with a request to acknowledge it, as JSON for one connection. `None` for what is no event.
+    pub fn acknowledged(&self, session_data: u64) -> Option<Vec<u8>> {
+        let events = self.events.as_ref()?;
+        let body = format!("{{\"NeedAck\":1,\"SessionData\":\"{session_data}\",\"EventArray\":[{events}]}}");
+        Some(frame::push(EVENTS, 0, body))
     }
 
     pub fn json(&self) -> &[u8] {
@@ -61,6 +72,9 @@ impl Push {
         self.compressed.get_or_init(|| frame::ws_frame(true, &frame::compress(&self.json)).into())
     }
 }
+
+/// The command under which events are pushed.
+const EVENTS: &str = "im_open_push.msg_push";
 
 /// SHA-256 of a session token: what the store and the tables know it by.
 pub type TokenHash = [u8; 32];
@@ -161,12 +175,17 @@ impl Live {
 
     /// Attaches the session to a connection; an older connection of the same session is left behind silently.
     pub(crate) fn attach(&self, session: &Arc<Session>, outlet: Arc<dyn Outlet>) {
-        *session.outlet.lock().expect("no holder panics") = Some(outlet);
+        *session.outlet.lock().expect("no holder panics") = Some(outlet.clone());
         self.by_hash(&session.hash).lock().expect("no holder panics").insert(session.hash, session.clone());
         let mut users = self.shard(&session.user).lock().expect("no holder panics");
         let sessions = users.entry(session.user.clone()).or_default();
         sessions.retain(|it| it.hash != session.hash);
         sessions.push(session.clone());
+        drop(users);
+        // The connection may have ended while the login was on its way to the disk.
+        if !outlet.is_open() {
+            self.detach(session, Some(&outlet));
+        }
     }
 
     /// Takes the session out. With `from`, only if it is still attached to that connection.

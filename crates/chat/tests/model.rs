@@ -91,7 +91,9 @@ impl Model {
 
     /// (peer, time of the last message), newest first.
     fn list(&self, owner: &str) -> Vec<(String, i64)> {
-        let last = |peer: &str| self.between(owner, peer).into_iter().rfind(|it| it.may_be_last).map(|it| it.key.time);
+        let last = |peer: &str| {
+            self.between(owner, peer).into_iter().rfind(|it| it.may_be_last).map(|it| it.key.time)
+        };
         let peers = USERS.iter().filter(|it| **it != owner);
         let mut list: Vec<_> = peers.filter_map(|peer| Some(((*peer).to_owned(), last(peer)?))).collect();
         list.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
@@ -272,7 +274,11 @@ impl World {
         for owner in USERS {
             let mut total = 0;
             for peer in USERS.into_iter().filter(|it| *it != owner) {
-                assert_eq!(self.history(owner, peer).await, self.model.history(owner, peer), "{owner} and {peer}");
+                assert_eq!(
+                    self.history(owner, peer).await,
+                    self.model.history(owner, peer),
+                    "{owner} and {peer}"
+                );
                 let unread = messages::count_unread(&self.cx, owner, vec![peer.to_owned()]).await.unwrap();
                 let expected = self.model.unread(owner, peer);
                 assert_eq!(unread, [Some(expected)], "unread of {owner} from {peer}");

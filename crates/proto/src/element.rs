@@ -170,9 +170,10 @@ impl Body {
     }
 }
 
-/// The size that [`MESSAGE_BYTES_MAX`] limits; `cloud` is the text of `CloudCustomData`.
-pub fn message_bytes(body: &Body, cloud: &str) -> usize {
-    body.json.len() + cloud.len()
+/// The size that [`MESSAGE_BYTES_MAX`] limits, of compact `MsgBody` and of the JSON literal of `CloudCustomData`
+/// (empty for none), which counts by the bytes of its text.
+pub fn message_bytes(body: &str, cloud: &str) -> usize {
+    body.len() + json::text_bytes(cloud)
 }
 
 fn check_element(raw: &str, index: usize, from: From) -> Result<ElementType, Fault> {

@@ -57,6 +57,14 @@ fn after_string(bytes: &[u8], open: usize) -> usize {
     bytes.len()
 }
 
+/// The bytes of the text that a JSON string stands for; 0 for what is no JSON string.
+pub fn text_bytes(literal: &str) -> usize {
+    match literal.contains('\\') {
+        true => serde_json::from_str::<String>(literal).map_or(0, |it| it.len()),
+        false => literal.len().saturating_sub(2),
+    }
+}
+
 /// `text` as a JSON string with its quotation marks.
 pub fn quote(text: &str) -> String {
     serde_json::to_string(text).expect("a string is always JSON")

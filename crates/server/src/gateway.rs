@@ -9,13 +9,14 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
 use bytes::Bytes;
 use chat::{
     apps::App,
+    clock::Clock,
     live::{Outlet, Push, Session},
 };
 use proto::frame;
@@ -65,8 +66,25 @@ pub struct Connection {
     session: Mutex<Option<(Box<str>, Arc<Session>)>>,
     /// Unix second of the client's last frame.
     pub(crate) heard_at: AtomicI64,
+    acks: Acks,
+    clock: Clock,
     metrics: Arc<Metrics>,
 }
+
+/// Acknowledgements of pushes. What a client missed is found in the store, so not every push is asked for
+/// one: one in a while shows that the other end is still there, sooner than its silence would.
+#[derive(Default)]
+struct Acks {
+    /// Unix second of the last push that asked.
+    asked_at: AtomicI64,
+    /// Whether that one is still unanswered.
+    waiting: AtomicBool,
+}
+
+/// Least time between two pushes that ask to be acknowledged.
+const ACK_EVERY_SECONDS: i64 = 10;
+/// A client that has not acknowledged by then is gone.
+const ACK_WITHIN_SECONDS: i64 = 20;
 
 impl Connection {
     /// The session that `token` stands for, if this connection serves it and it is alive.
@@ -90,17 +108,47 @@ impl Connection {
         self.session.lock().expect("no holder panics").as_ref().map(|it| it.1.clone())
     }
 
+    /// The client has acknowledged a push.
+    fn acknowledged(&self) {
+        self.acks.waiting.store(false, Ordering::Relaxed);
+    }
+
+    fn owes_acknowledgement(&self, now: i64) -> bool {
+        let asked_at = self.acks.asked_at.load(Ordering::Relaxed);
+        self.acks.waiting.load(Ordering::Relaxed) && now - asked_at > ACK_WITHIN_SECONDS
+    }
+
+    /// The push with a request to acknowledge it, when it is time for one.
+    fn asking(&self, push: &Push) -> Option<Bytes> {
+        let (now, asked_at) = (self.clock.now(), self.acks.asked_at.load(Ordering::Relaxed));
+        if self.acks.waiting.load(Ordering::Relaxed) || now - asked_at < ACK_EVERY_SECONDS {
+            return None;
+        }
+        let json = push.acknowledged(now.unsigned_abs())?;
+        self.acks.asked_at.store(now, Ordering::Relaxed);
+        self.acks.waiting.store(true, Ordering::Relaxed);
+        Some(self.encode(&json))
+    }
+
+    fn encode(&self, json: &[u8]) -> Bytes {
+        match self.opening.form {
+            Form::Text => frame::ws_frame(false, json).into(),
+            Form::Binary if self.opening.compress && json.len() >= COMPRESS_BYTES_MIN => {
+                frame::ws_frame(true, &frame::compress(json)).into()
+            }
+            Form::Binary => frame::ws_frame(true, json).into(),
+        }
+    }
+
     /// Queues an answer.
     fn answer(&self, servcmd: &str, seq: u32, body: &[u8]) {
-        let json = frame::answer(servcmd, seq, body);
-        let frame = match self.opening.form {
-            Form::Text => frame::ws_frame(false, &json),
-            Form::Binary if self.opening.compress && json.len() >= COMPRESS_BYTES_MIN => {
-                frame::ws_frame(true, &frame::compress(&json))
-            }
-            Form::Binary => frame::ws_frame(true, &json),
-        };
-        self.send(frame.into());
+        self.send(self.encode(&frame::answer(servcmd, seq, body)));
+    }
+
+    /// Ends the connection after what waits is written.
+    fn close(&self) {
+        self.outbox.lock().expect("no holder panics").close(Closed::Server);
+        self.wake.notify_one();
     }
 
     /// Queues a frame, header included. Over the bound the connection is given up: the client comes back
@@ -125,6 +173,9 @@ impl Connection {
 impl Outlet for Connection {
     fn push(&self, push: &Push) {
         self.metrics.pushes_sent.inc();
+        if let Some(frame) = self.asking(push) {
+            return self.send(frame);
+        }
         let frame = match self.opening.form {
             Form::Text => push.text(),
             Form::Binary if self.opening.compress && push.json().len() >= COMPRESS_BYTES_MIN => {
@@ -135,9 +186,8 @@ impl Outlet for Connection {
         self.send(frame.clone());
     }
 
-    fn close(&self) {
-        self.outbox.lock().expect("no holder panics").close(Closed::Server);
-        self.wake.notify_one();
+    fn is_open(&self) -> bool {
+        self.outbox.lock().expect("no holder panics").closed().is_none()
     }
 }
 
@@ -174,7 +224,7 @@ impl Connections {
         &self.open[id as usize % SHARDS]
     }
 
-    /// Gives up connections that have not been heard of for the time their app allows.
+    /// Gives up connections that have not been heard of for the time their app allows, or do not acknowledge.
     pub fn drop_silent(&self, now: i64) {
         for connection in self.all() {
             let web = connection.opening.platform;
@@ -185,7 +235,8 @@ impl Connections {
                     _ => state.settings.connection_native_timeout_seconds,
                 }
             });
-            if timeout > 0 && now - connection.heard_at.load(Ordering::Relaxed) > timeout {
+            let silent = timeout > 0 && now - connection.heard_at.load(Ordering::Relaxed) > timeout;
+            if silent || connection.owes_acknowledgement(now) {
                 connection.outbox.lock().expect("no holder panics").close(Closed::Silent);
                 connection.wake.notify_one();
             }

@@ -18,7 +18,7 @@ pub async fn import(cx: &Cx, it: Outgoing, time: i64, live: bool) -> Result<(), 
         return Err(Code::C2cToUnknown.into());
     }
     let limit = usize::try_from(cx.app.state().settings.messages_max_bytes).unwrap_or(usize::MAX);
-    if message_bytes(&it.body, &it.cloud) > limit {
+    if message_bytes(it.body.json(), &it.cloud) > limit {
         return Err(too_long(cx, limit).into());
     }
     let mut crc = crc32fast::Hasher::new();

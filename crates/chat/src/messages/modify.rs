@@ -1,6 +1,9 @@
 //! Modifying a stored message. `spec/concepts/message-format.md` 18.
 
-use proto::{Code, Fail, element::Body};
+use proto::{
+    Code, Fail,
+    element::{Body, message_bytes},
+};
 use store::messages::{self as log, Message, flag};
 
 use super::{Named, conversation_key, literal_or_empty, wire};
@@ -62,7 +65,7 @@ pub async fn modify(cx: &Cx, named: Named, change: Change) -> Result<Modified, E
             if let Some(cloud) = change.cloud {
                 message.cloud = if cloud == "\"\"" { String::new() } else { cloud };
             }
-            if message.body.len() + message.cloud.len() > limit {
+            if message_bytes(&message.body, &message.cloud) > limit {
                 return Err(super::send::too_long(&at, limit).into());
             }
             log::modify(tx, message.id, &message.body, &message.cloud)?;

@@ -86,7 +86,7 @@ pub async fn send(cx: &Cx, it: Outgoing, unknown_receiver: Code) -> Result<Sent,
         return Err(unknown_receiver.into());
     }
     let limit = max_bytes(cx);
-    if proto::element::message_bytes(&it.body, &it.cloud) > limit {
+    if proto::element::message_bytes(it.body.json(), &it.cloud) > limit {
         return Err(too_long(cx, limit).into());
     }
     let delivery = Delivery::new(cx, it, sender);

@@ -132,7 +132,12 @@ async fn history(rest: &Rest) -> anyhow::Result<()> {
     ensure!(list.len() == 2, "the history has {} messages instead of 2", list.len());
     for it in list {
         let text = &it["MsgBody"][0]["MsgContent"]["Text"];
-        say(format!("   {} -> {}: {text}  (MsgKey {})", name(it, "From_Account"), name(it, "To_Account"), name(it, "MsgKey")));
+        say(format!(
+            "   {} -> {}: {text}  (MsgKey {})",
+            name(it, "From_Account"),
+            name(it, "To_Account"),
+            name(it, "MsgKey")
+        ));
     }
     for user in [ANN, BEN] {
         let answer = rest.call("openim/get_c2c_unread_msg_num", &json!({ "To_Account": user })).await?;

@@ -53,9 +53,8 @@ enum Which {
 /// Type with To_Account or the group's id; the wrong one of the two is refused.
 fn which(kind: Given<i64>, to_account: Given<String>, group: Given<String>) -> Result<Which, Fail> {
     let bad = Code::ContactParam;
-    let not_empty = |given: Given<String>, name: &str| {
-        given.optional(bad, name).map(|it| it.filter(|it| !it.is_empty()))
-    };
+    let not_empty =
+        |given: Given<String>, name: &str| given.optional(bad, name).map(|it| it.filter(|it| !it.is_empty()));
     let (peer, group) = (not_empty(to_account, "To_Account")?, not_empty(group, "ToGroupid")?);
     match (kind.need(bad, "Type")?, peer, group) {
         (1, Some(peer), None) => Ok(Which::Peer(peer)),

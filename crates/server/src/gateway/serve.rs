@@ -19,7 +19,7 @@ use tungstenite::{
     protocol::{Role, WebSocketConfig, WebSocketContext},
 };
 
-use super::{Closed, Connection, Link, Opening, outbox::Outbox, socket::Socket};
+use super::{Acks, Closed, Connection, Link, Opening, outbox::Outbox, socket::Socket};
 use crate::{
     command::{Call, Nothing, encode, encode_fail},
     commands,
@@ -57,6 +57,8 @@ pub async fn serve(
         wake: Notify::new(),
         session: Mutex::new(None),
         heard_at: AtomicI64::new(node.chat.clock.now()),
+        acks: Acks::default(),
+        clock: node.chat.clock.clone(),
         metrics: node.metrics.clone(),
     });
     let id = node.connections.add(&connection);
@@ -65,6 +67,7 @@ pub async fn serve(
     // It is a part of the HTTP connection's buffer, which would stay as long as this connection.
     drop(read);
     let why = serving.run().await;
+    connection.outbox.lock().expect("no holder panics").close(why);
     node.connections.remove(id);
     node.metrics.sockets_closed.get_or_create(&ByReason { reason: why.name() }).inc();
     tracing::debug!(app = connection.opening.app, page = %connection.opening.page, reason = why.name(), "socket closed");
@@ -185,7 +188,7 @@ impl<'a> Loop<'a> {
         };
         if request.servcmd == PUSH_ACK {
             // Sent without waiting for an answer.
-            return;
+            return self.connection.acknowledged();
         }
         let mut call = match self.admit(&request, &payload) {
             Ok(call) => call,

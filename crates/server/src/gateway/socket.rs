@@ -48,7 +48,10 @@ impl Socket {
                     *slot = IoSlice::new(frame);
                     count += 1;
                 }
-                self.tcp.try_write_vectored(&slices[..count])
+                match &slices[..count] {
+                    [only] => self.tcp.try_write(only),
+                    several => self.tcp.try_write_vectored(several),
+                }
             }
             Some(tls) => {
                 let mut tls = tls.lock().expect("no holder panics");

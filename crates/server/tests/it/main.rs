@@ -4,6 +4,7 @@
 
 mod case;
 mod clients;
+mod coverage;
 mod matching;
 mod place;
 mod run;
@@ -12,9 +13,21 @@ mod wire;
 use libtest_mimic::{Arguments, Failed, Trial};
 use place::Engine;
 
+type Check = fn() -> Result<(), String>;
+
+const CHECKS: &[(&str, Check)] = &[
+    ("the_matcher_sees_differences", matching::checks),
+    ("what_no_case_covers_is_listed_with_its_reason", coverage::gaps_are_listed),
+    ("rates_are_the_documented_ones", coverage::rates_are_the_documented_ones),
+    ("every_folder_of_cases_is_a_command", coverage::cases_are_of_commands),
+];
+
 fn main() {
     let arguments = Arguments::from_args();
-    let mut trials = vec![Trial::test("the_matcher_sees_differences", || Ok(matching::checks()?))];
+    let mut trials = Vec::new();
+    for (name, check) in CHECKS {
+        trials.push(Trial::test(*name, move || Ok(check()?)));
+    }
     let engines = engines(&arguments);
     for file in case::files() {
         for engine in engines.iter().copied() {

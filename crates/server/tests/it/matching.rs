@@ -10,6 +10,8 @@ use serde_json::Value;
 
 /// A member of an expected object that lets the actual one have others too.
 const MORE: &str = "$more";
+/// The only member of an expected object that stands for a list in any order.
+const UNORDERED: &str = "$unordered";
 
 /// Every member of both, in any order of members; `$int`, `$text`, `$list`, `$object` and `$any` stand for a
 /// value that a case cannot know. The error names the first place where they differ.
@@ -31,6 +33,10 @@ fn compare_at(path: &str, expected: &Value, actual: &Value) -> Result<(), String
             };
             if fits { Ok(()) } else { differ() }
         }
+        (Value::Object(wanted), Value::Array(found)) => match wanted.get(UNORDERED) {
+            Some(Value::Array(wanted)) => in_any_order(path, wanted, found),
+            _ => differ(),
+        },
         (Value::Object(wanted), Value::Object(found)) => {
             for (name, value) in wanted.iter().filter(|it| it.0 != MORE) {
                 let found = found.get(name).ok_or_else(|| format!("{path}.{name} is missing"))?;
@@ -53,6 +59,15 @@ fn compare_at(path: &str, expected: &Value, actual: &Value) -> Result<(), String
         _ if expected == actual => Ok(()),
         _ => differ(),
     }
+}
+
+fn in_any_order(path: &str, wanted: &[Value], found: &[Value]) -> Result<(), String> {
+    let mut left: Vec<_> = wanted.iter().collect();
+    for (at, found) in found.iter().enumerate() {
+        let fits = left.iter().position(|it| compare_at(path, it, found).is_ok());
+        left.remove(fits.ok_or_else(|| format!("{path}[{at}] is not expected, it is {found}"))?);
+    }
+    left.first().map_or(Ok(()), |it| Err(format!("{path}: {it} is missing")))
 }
 
 /// What holds for every answer: it is one JSON object with an envelope, no member is there twice and none is null.
@@ -223,6 +238,9 @@ pub fn checks() -> Result<(), String> {
         ("{\"a\":1,\"$more\":true}", "{\"b\":2}", false),
         ("[1,2]", "[2,1]", false),
         ("[1]", "[1,1]", false),
+        ("{\"$unordered\":[1,2]}", "[2,1]", true),
+        ("{\"$unordered\":[1,2]}", "[1,1]", false),
+        ("{\"$unordered\":[1,2]}", "[1]", false),
         ("\"$int\"", "1", true),
         ("\"$int\"", "1.5", false),
         ("\"$int\"", "\"1\"", false),

@@ -164,9 +164,7 @@ impl Scene {
                 let head = head.iter().map(|(name, it)| (name.clone(), self.credential(it))).collect();
                 wire::ask_once(&self.world, &case.url, service, command, head, &body).await
             }
-            (None, Some(name)) => {
-                Ok(self.client(name)?.call(&self.world, service, command, body).await)
-            }
+            (None, Some(name)) => Ok(self.client(name)?.call(&self.world, service, command, body).await),
             (None, None) => Ok(self.admin(service, command, body).await),
         }
     }

@@ -59,7 +59,9 @@ async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
     let clear = it.clear_ramble.optional(bad, "ClearRamble")? == Some(1);
     let items = it.contact_item.need(Code::ContactBatchSize, "ContactItem")?;
     if items.is_empty() || items.len() > ITEMS_MAX {
-        return Err(Fail::with(Code::ContactBatchSize, format!("expected 1 to {ITEMS_MAX} conversations")).into());
+        return Err(
+            Fail::with(Code::ContactBatchSize, format!("expected 1 to {ITEMS_MAX} conversations")).into()
+        );
     }
     let items = items.into_iter().map(|it| super::which(it.kind, it.to_account, it.group));
     let items = items.collect::<Result<Vec<_>, _>>()?;

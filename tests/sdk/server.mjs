@@ -19,7 +19,7 @@ const ADMIN = 'administrator';
 const PORTS = { from: 12_000, count: 18_000 };
 const LOG_TAIL_BYTES = 4000;
 
-/** The binary under test: MAGPIE_BIN, else the newest that was built in the checkout. */
+/** The binary under test: MAGPIE_BIN, else what was built in the checkout, the release build first. */
 export function binary() {
   if (process.env.MAGPIE_BIN) return process.env.MAGPIE_BIN;
   const built = ['release', 'debug'].map(it => path.join(HERE, '../../target', it, 'magpie')).filter(it => fs.existsSync(it));

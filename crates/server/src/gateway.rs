@@ -13,7 +13,7 @@ use std::{
     },
 };
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use chat::{
     apps::App,
     clock::Clock,
@@ -67,9 +67,14 @@ pub struct Connection {
     /// Unix second of the client's last frame.
     pub(crate) heard_at: AtomicI64,
     acks: Acks,
+    /// Unix millisecond of the last push.
+    pushed_at: AtomicI64,
     clock: Clock,
     metrics: Arc<Metrics>,
 }
+
+/// A connection that got no push for this long is quiet.
+const QUIET_MILLIS: i64 = 5;
 
 /// Acknowledgements of pushes. What a client missed is found in the store, so not every push is asked for
 /// one: one in a while shows that the other end is still there, sooner than its silence would.
@@ -145,6 +150,14 @@ impl Connection {
         self.send(self.encode(&frame::answer(servcmd, seq, body)));
     }
 
+    /// Queues a push; on a quiet connection it is written at once, which spares the task a wake-up. On a busy
+    /// one the task writes several by one call.
+    fn send_push(&self, frame: Bytes) {
+        let now = self.clock.millis();
+        let quiet = now - self.pushed_at.swap(now, Ordering::Relaxed) > QUIET_MILLIS;
+        self.queue(frame, quiet);
+    }
+
     /// Ends the connection after what waits is written.
     fn close(&self) {
         self.outbox.lock().expect("no holder panics").close(Closed::Server);
@@ -154,15 +167,25 @@ impl Connection {
     /// Queues a frame, header included. Over the bound the connection is given up: the client comes back
     /// and finds what it missed in the store.
     fn send(&self, frame: Bytes) {
+        self.queue(frame, false);
+    }
+
+    fn queue(&self, mut frame: Bytes, at_once: bool) {
         let mut outbox = self.outbox.lock().expect("no holder panics");
-        match outbox.push(frame) {
-            outbox::Pushed::First => {
-                drop(outbox);
-                self.wake.notify_one();
+        if at_once && outbox.is_idle() {
+            // What the socket does not take now, errors included, is the task's business.
+            let written = self.socket.write_plain(&frame).unwrap_or(0);
+            if written == frame.len() {
+                return;
             }
+            frame.advance(written);
+        }
+        let pushed = outbox.push(frame);
+        drop(outbox);
+        match pushed {
+            outbox::Pushed::First => self.wake.notify_one(),
             outbox::Pushed::Behind => {}
             outbox::Pushed::Dropped => {
-                drop(outbox);
                 self.metrics.pushes_dropped.inc();
                 self.wake.notify_one();
             }
@@ -174,7 +197,7 @@ impl Outlet for Connection {
     fn push(&self, push: &Push) {
         self.metrics.pushes_sent.inc();
         if let Some(frame) = self.asking(push) {
-            return self.send(frame);
+            return self.send_push(frame);
         }
         let frame = match self.opening.form {
             Form::Text => push.text(),
@@ -183,7 +206,7 @@ impl Outlet for Connection {
             }
             Form::Binary => push.binary(),
         };
-        self.send(frame.clone());
+        self.send_push(frame.clone());
     }
 
     fn is_open(&self) -> bool {

@@ -92,6 +92,11 @@ impl Outbox {
         }
     }
 
+    /// Whether a frame may be written past the queue: nothing waits, and nothing has ended.
+    pub fn is_idle(&self) -> bool {
+        self.frames.is_empty() && self.closed.is_none()
+    }
+
     pub fn closed(&self) -> Option<Closed> {
         self.closed
     }

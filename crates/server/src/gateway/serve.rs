@@ -58,6 +58,7 @@ pub async fn serve(
         session: Mutex::new(None),
         heard_at: AtomicI64::new(node.chat.clock.now()),
         acks: Acks::default(),
+        pushed_at: AtomicI64::new(0),
         clock: node.chat.clock.clone(),
         metrics: node.metrics.clone(),
     });

@@ -71,6 +71,14 @@ impl Socket {
         }
     }
 
+    /// Bytes taken of one frame on a connection without TLS; with TLS it would block.
+    pub fn write_plain(&self, frame: &[u8]) -> io::Result<usize> {
+        match &self.tls {
+            None => self.tcp.try_write(frame),
+            Some(_) => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
     /// True when cipher text is left that the socket did not take.
     pub fn flush(&self) -> io::Result<bool> {
         let Some(tls) = &self.tls else { return Ok(false) };

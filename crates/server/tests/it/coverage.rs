@@ -85,7 +85,9 @@ fn read(door: Door, path: &PathBuf) -> Option<Specified> {
 
 /// The numbers and ranges in a text like `30539, 10100-10200`; indices in brackets are none.
 fn numbers(text: &str) -> Vec<Codes> {
-    let words = text.split(|it: char| !(it.is_ascii_digit() || it == '-' || it == '[')).map(|it| it.trim_matches('-'));
+    let words = text
+        .split(|it: char| !(it.is_ascii_digit() || it == '-' || it == '['))
+        .map(|it| it.trim_matches('-'));
     let code = |it: &str| match it.split_once('-') {
         Some((from, to)) => Some(Codes(from.parse().ok()?, to.parse().ok()?)),
         None => it.parse().ok().map(|it| Codes(it, it)),
@@ -200,7 +202,9 @@ fn gaps() -> BTreeSet<String> {
         for code in it.codes.iter().filter(|it| codes.range(it.0..=it.1).next().is_none()) {
             gaps.insert(format!("code: {} {name} {code}", it.door));
         }
-        for example in it.examples.iter().filter(|example| !cases.iter().any(|case| case.is(it.door, example))) {
+        for example in
+            it.examples.iter().filter(|example| !cases.iter().any(|case| case.is(it.door, example)))
+        {
             gaps.insert(format!("example: {} {name} {:?}", it.door, example.name));
         }
     }

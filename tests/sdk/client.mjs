@@ -8,7 +8,7 @@ const WAIT_MS = 10_000;
 /** No request for this long means that the SDK has finished what it does after a login. */
 const QUIET_MS = 1000;
 /** Requests that the SDK sends at any time, without a cause in the test. */
-const BACKGROUND = ['heartbeat.alive', 'im_open_status.wshello', 'imopenstat.tim_web_report_v2'];
+const BACKGROUND = ['heartbeat.alive', 'im_open_status.wshello', 'imopenstat.tim_web_report_v2', 'openim.ws_msg_push_ack'];
 
 /** Without the answers to these the SDK has no conversations, no unread counts and no configuration. */
 const FIRST_SYNC = ['recentcontact.page_get', 'openim.getmsg', 'im_sdk_config_mgr.fetch_config'];

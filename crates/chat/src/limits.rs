@@ -14,13 +14,24 @@ impl Bucket {
             return true;
         }
         let now = now_millis * 1000;
-        let cost = 1_000_000 / i64::from(per_second);
+        let cost = cost(per_second);
         let taken = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
             let next = full_at.max(now) + cost;
             (next - now <= 1_000_000).then_some(next)
         });
         taken.is_ok()
     }
+
+    /// Gives back what a call took that was refused for another reason.
+    pub fn give_back(&self, per_second: u32) {
+        if per_second > 0 {
+            self.0.fetch_sub(cost(per_second), Ordering::Relaxed);
+        }
+    }
+}
+
+fn cost(per_second: u32) -> i64 {
+    1_000_000 / i64::from(per_second)
 }
 
 #[cfg(test)]
@@ -36,6 +47,15 @@ mod tests {
             assert!(!bucket.take(limit, 5_000), "the bucket is empty");
             assert!(bucket.take(limit, 6_000), "a second later it is not");
         }
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again() {
+        let bucket = Bucket::default();
+        assert!((0..10).all(|_| bucket.take(10, 5_000)));
+        bucket.give_back(10);
+        assert!(bucket.take(10, 5_000));
+        assert!(!bucket.take(10, 5_000));
     }
 
     #[test]

@@ -205,6 +205,8 @@ pub mod services {
             "sns" | "follow" => Code::SnsParam,
             "recentcontact" => Code::ContactParam,
             "im_open_login_svc" => Code::AccountParam,
+            // The number that clients know as a kick is this service's "invalid parameter".
+            "open_msg_svc" => Code::Kicked,
             it if is_group(it) => Code::GroupJson,
             _ => Code::BadJson,
         }

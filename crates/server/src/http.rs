@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{
     Method, Request, Response, StatusCode,
-    body::Incoming,
+    body::{Body, Incoming},
     header::{self, HeaderValue},
     service::service_fn,
 };
@@ -128,6 +128,9 @@ async fn call(node: &Node, request: Request<Incoming>, peer: SocketAddr, secure:
         Ok(it) => it,
         Err(refusal) => return rest_answer(refusal),
     };
+    if request.body().size_hint().lower() > admitted.body_max as u64 {
+        return rest_answer(rest::too_long(&admitted));
+    }
     let body = match tokio::time::timeout(
         node.limits.request(),
         Limited::new(request.into_body(), admitted.body_max).collect(),

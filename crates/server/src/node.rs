@@ -120,7 +120,8 @@ impl Node {
         let command = &commands::ALL[index];
         let now = self.chat.clock.millis();
         let rate = state.settings.command_rate(command.service, command.name, command.rate);
-        if cx.app.bucket(index, commands::ALL.len()).is_some_and(|it| !it.take(rate, now)) {
+        let own = cx.app.bucket(index, commands::ALL.len());
+        if own.is_some_and(|it| !it.take(rate, now)) {
             self.metrics.rate_limited.get_or_create(&crate::metrics::ByScope { scope: "command" }).inc();
             return Err(Fail::with(
                 Code::CommandRate,
@@ -129,6 +130,10 @@ impl Node {
         }
         let total = state.settings.limits_app_per_second;
         if !cx.app.total.take(total, now) {
+            // Refused calls do not count, here neither.
+            if let Some(own) = own {
+                own.give_back(rate);
+            }
             self.metrics.rate_limited.get_or_create(&crate::metrics::ByScope { scope: "app" }).inc();
             return Err(Fail::with(Code::AppRate, format!("over {total} REST calls per second of this app")));
         }

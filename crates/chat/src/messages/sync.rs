@@ -8,10 +8,12 @@ use store::{
 use super::{read::Counter, wire};
 use crate::{Cx, accounts::tiny_id, error::Error, login::HINT_SECONDS};
 
-/// Most unread messages in one answer; older ones are found in the history.
-const MESSAGES_MAX: usize = 500;
-/// Of one conversation; the rest is told by its count.
-const PER_CONVERSATION_MAX: i64 = 20;
+/// Most unread messages in one answer, and most bytes of them; older ones are found in the history.
+const MESSAGES_MAX: usize = 1000;
+const BYTES_MAX: usize = 512 << 10;
+/// Of one conversation; the rest is told by its count. As many as count as unread, since a client that was
+/// away for less than a second learns of what it missed by this alone.
+const PER_CONVERSATION_MAX: i64 = 250;
 /// How long a recall of an unread message is told to somebody who was away.
 const RECALLS_TOLD_SECONDS: i64 = 7 * 86_400;
 
@@ -29,7 +31,7 @@ pub struct Unsynced {
 pub async fn unsynced(cx: &Cx, owner: &str) -> Result<Unsynced, Error> {
     let (at, owner) = (cx.clone(), owner.to_owned());
     let read = cx.chat.db.read(move |tx| {
-        let mut out = Unsynced::default();
+        let (mut out, mut bytes) = (Unsynced::default(), 0);
         let counter = Counter::new(tx, &at, &owner)?;
         let week_ago = at.chat.clock.now() - RECALLS_TOLD_SECONDS;
         counter.for_each(tx, |tx, contact, count| {
@@ -42,14 +44,22 @@ pub async fn unsynced(cx: &Cx, owner: &str) -> Result<Unsynced, Error> {
             let room = (MESSAGES_MAX - out.messages.len().min(MESSAGES_MAX)) as i64;
             let wanted = room.min(PER_CONVERSATION_MAX);
             let messages = if wanted > 0 { counter.messages(tx, contact, wanted)? } else { Vec::new() };
-            if count > messages.len() as i64 {
-                let oldest = messages.first().map_or(i64::MAX, |it| it.time);
-                out.remaining.push((contact.peer.clone(), oldest));
-            }
             let sender = rows::get(tx, at.app.id, &contact.peer)?;
             let tiny_id = sender.map_or_else(String::new, |it| tiny_id(it.tiny));
             let people = wire::People { from: &contact.peer, to: &owner, tiny_id: &tiny_id };
-            out.messages.extend(messages.iter().map(|it| item(it, people)));
+            // The newest as far as the bytes go.
+            let mut items: Vec<_> = messages.iter().rev().map(|it| (it.time, item(it, people))).collect();
+            let mut fits = |it: &(i64, String)| {
+                bytes += it.1.len();
+                bytes <= BYTES_MAX
+            };
+            let fitting = items.iter().map_while(|it| fits(it).then_some(())).count();
+            items.truncate(fitting);
+            if count > fitting as i64 {
+                let oldest = items.last().map_or(i64::MAX, |it| it.0);
+                out.remaining.push((contact.peer.clone(), oldest));
+            }
+            out.messages.extend(items.into_iter().rev().map(|it| it.1));
             Ok(())
         })?;
         Ok::<_, StoreError>(out)

@@ -73,7 +73,8 @@ impl Outbox {
         if self.closed.is_some() {
             return Pushed::Dropped;
         }
-        if self.bytes + frame.len() > WAITING_BYTES_MAX {
+        // A single answer may be longer; nothing may pile up behind it.
+        if self.bytes > 0 && self.bytes + frame.len() > WAITING_BYTES_MAX {
             self.frames.clear();
             self.bytes = 0;
             self.close(Closed::Slow);

@@ -2,12 +2,17 @@
 //! comes over real sockets.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod admission;
+mod bad_input;
 mod case;
 mod clients;
 mod coverage;
+mod doors;
+mod http_input;
 mod matching;
 mod place;
 mod run;
+mod socket_input;
 mod wire;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -20,6 +25,53 @@ const CHECKS: &[(&str, Check)] = &[
     ("what_no_case_covers_is_listed_with_its_reason", coverage::gaps_are_listed),
     ("rates_are_the_documented_ones", coverage::rates_are_the_documented_ones),
     ("every_folder_of_cases_is_a_command", coverage::cases_are_of_commands),
+    ("each_fault_of_a_request_has_its_code", admission::each_fault_has_its_code),
+    ("user_sigs_have_their_codes", admission::user_sigs_have_their_codes),
+    ("what_an_app_forbids_has_its_code", admission::what_an_app_forbids_has_its_code),
+    ("the_first_fault_of_a_request_is_answered", admission::the_first_fault_is_answered),
+    ("long_bodies_have_the_code_of_their_service", admission::long_bodies_have_the_code_of_their_service),
+    ("no_json_has_the_code_of_its_service", admission::a_body_that_is_no_json_has_the_code_of_its_service),
+    ("each_command_has_its_rate", admission::each_command_has_its_rate),
+    ("rates_are_settings", admission::rates_are_settings),
+    ("guessing_user_sigs_costs_a_minute", admission::guessing_costs_a_minute),
+    ("guessing_may_be_made_cheap", admission::guessing_may_be_made_cheap),
+    ("broken_requests_are_refused", http_input::broken_requests_are_refused),
+    ("unusual_requests_are_answered", http_input::unusual_requests_are_answered),
+    ("a_long_body_is_refused_before_it_has_come", http_input::a_long_body_is_refused_before_it_has_come),
+    ("a_connection_serves_on_after_an_error", http_input::a_connection_serves_on_after_an_error),
+    (
+        "old_clients_keep_their_connection_when_they_ask",
+        http_input::old_clients_keep_their_connection_when_they_ask,
+    ),
+    ("slow_clients_are_given_up", http_input::slow_clients_are_given_up),
+    ("what_opens_no_socket_is_told_so", http_input::what_opens_no_socket_is_told_so),
+    ("each_path_answers_in_its_kind", socket_input::each_path_answers_in_its_kind),
+    ("broken_frames_close_their_connection", socket_input::broken_frames_close_their_connection),
+    (
+        "a_frame_that_never_ends_ends_with_its_connection",
+        socket_input::a_frame_that_never_ends_ends_with_its_connection,
+    ),
+    ("unreadable_messages_are_dropped", socket_input::unreadable_messages_are_dropped),
+    ("bad_requests_are_answered", socket_input::bad_requests_are_answered),
+    ("the_number_of_a_request_comes_back", socket_input::the_number_of_a_request_comes_back),
+    ("the_protocol_is_spoken", socket_input::the_protocol_is_spoken),
+    ("a_flood_of_rubbish_harms_nobody", socket_input::a_flood_of_rubbish_harms_nobody),
+    ("a_client_that_does_not_read_is_closed", socket_input::a_client_that_does_not_read_is_closed),
+    ("long_answers_are_packed_when_asked_for", socket_input::long_answers_are_packed_when_asked_for),
+    ("a_flood_of_logins_costs_a_minute", socket_input::a_flood_of_logins_costs_a_minute),
+    ("silent_connections_harm_nobody", socket_input::silent_connections_harm_nobody),
+    ("old_user_sigs_need_a_key_of_their_kind", doors::old_user_sigs_need_a_key_of_their_kind),
+    ("the_first_fault_of_a_user_sig_is_answered", doors::the_first_fault_of_a_user_sig_is_answered),
+    ("a_penalty_is_of_one_app_and_user", doors::a_penalty_is_of_one_app_and_user),
+    (
+        "what_the_app_refuses_does_not_count_for_the_command",
+        doors::what_the_app_refuses_does_not_count_for_the_command,
+    ),
+    (
+        "a_long_body_gets_its_code_although_all_of_it_is_sent",
+        bad_input::a_long_body_gets_its_code_although_all_of_it_is_sent,
+    ),
+    ("a_client_that_asks_and_never_reads_is_closed", bad_input::a_client_that_asks_and_never_reads_is_closed),
 ];
 
 fn main() {

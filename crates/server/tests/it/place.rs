@@ -106,6 +106,17 @@ fn empty(tx: &mut dyn Tx) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Settings on top of what every case has.
+fn with_usual(settings: &Map<String, Value>) -> Settings {
+    let mut all = Settings::default();
+    all.set("app.hmac_secrets", vec![SECRET].into()).unwrap();
+    all.set("limits.enforce", false.into()).unwrap();
+    for (key, value) in settings {
+        all.set(key, value.clone()).unwrap();
+    }
+    all
+}
+
 /// A server without listeners: what both doors lead to.
 pub struct World {
     pub node: Arc<Node>,
@@ -128,13 +139,7 @@ impl World {
         let database = take(engine);
         database.db.write(0, empty).await.expect("the tables are emptied");
         let chat = Chat::open(database.db.clone(), Clock::fixed(at * 1000), Random::seeded(1)).await.unwrap();
-        let mut own = Settings::default();
-        own.set("app.hmac_secrets", vec![SECRET].into()).unwrap();
-        own.set("limits.enforce", false.into()).unwrap();
-        for (key, value) in settings {
-            own.set(key, value.clone()).unwrap();
-        }
-        chat.create_app(APP, own).await.unwrap();
+        Box::pin(chat.create_app(APP, with_usual(settings))).await.unwrap();
         World { node: Node::new(chat, limits), engine, database: Some(database) }
     }
 

@@ -42,11 +42,16 @@ pub fn run(file: &File, engine: Engine) -> Result<(), String> {
 fn run_text(file: &File, text: &str, engine: Engine) -> Result<Findings, String> {
     let case = Case::read(text)?;
     let given = case.given.iter().map(|it| Step::read(it)).collect::<Result<Vec<_>, _>>()?;
+    block_on(play(file, text, &case, given, engine))
+}
+
+/// A runtime for one test.
+pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let findings = runtime.block_on(Box::pin(play(file, text, &case, given, engine)));
-    // What a socket of the case left behind need not be waited for.
+    let done = runtime.block_on(Box::pin(work));
+    // What a socket of the test left behind need not be waited for.
     runtime.shutdown_background();
-    findings
+    done
 }
 
 async fn play(

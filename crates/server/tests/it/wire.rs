@@ -73,9 +73,9 @@ impl Connection {
         _ = timeout(STUCK, self.stream.write_all(bytes.as_ref())).await.expect("the server reads");
     }
 
-    /// Sends as much as the server takes; false when it does not read any more.
-    pub fn try_send(&mut self, bytes: &[u8]) -> bool {
-        self.stream.try_write(bytes).is_ok()
+    /// Says that nothing more will be sent.
+    pub async fn finish(&mut self) {
+        _ = self.stream.shutdown().await;
     }
 
     /// Everything until the server closes.
@@ -211,7 +211,7 @@ impl Wire {
         serde_json::from_slice(&payload).expect("frames are JSON")
     }
 
-    /// Calls a command and returns the body of its answer; pushes that come before it are left out.
+    /// Calls a command and returns the body of its answer; pushes that come before it are acknowledged.
     pub async fn ask(&mut self, servcmd: &str, mut head: Map<String, Value>, body: &str) -> Value {
         self.seq += 1;
         head.insert("servcmd".to_owned(), servcmd.into());
@@ -221,6 +221,11 @@ impl Wire {
             let mut frame = self.json().await;
             if frame["head"]["seq"] == self.seq && frame["head"]["servcmd"] == servcmd {
                 return frame["body"].take();
+            }
+            if frame["body"]["NeedAck"] == 1 {
+                let data = &frame["body"]["SessionData"];
+                let head = r#"{"servcmd":"openim.ws_msg_push_ack","seq":0}"#;
+                self.send(format!("{{\"head\":{head},\"body\":{{\"SessionData\":{data}}}}}")).await;
             }
         }
     }

@@ -84,7 +84,7 @@ def fuzz(server, folder):
     )
     program = Path(sys.executable).with_name("schemathesis")
     command = [program, "--config-file", config, "run", f"{server.url}/openapi.json", "--checks", CHECKS]
-    command += ["--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES_MAX), "--workers", "2"]
+    command += ["--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES_MAX)]
     command += ["--generation-deterministic", "--no-color", "--warnings", "off"]
     command += ["--continue-on-failure", "--request-timeout", "10"]
     try:

@@ -174,7 +174,7 @@ impl Live {
     }
 
     /// Attaches the session to a connection; an older connection of the same session is left behind silently.
-    pub(crate) fn attach(&self, session: &Arc<Session>, outlet: Arc<dyn Outlet>) {
+    pub(crate) fn attach(&self, session: &Arc<Session>, outlet: &Arc<dyn Outlet>) {
         *session.outlet.lock().expect("no holder panics") = Some(outlet.clone());
         self.by_hash(&session.hash).lock().expect("no holder panics").insert(session.hash, session.clone());
         let mut users = self.shard(&session.user).lock().expect("no holder panics");
@@ -184,7 +184,7 @@ impl Live {
         drop(users);
         // The connection may have ended while the login was on its way to the disk.
         if !outlet.is_open() {
-            self.detach(session, Some(&outlet));
+            self.detach(session, Some(outlet));
         }
     }
 

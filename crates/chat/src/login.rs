@@ -110,7 +110,7 @@ pub async fn login(chat: &Arc<Chat>, app: &Arc<App>, login: Login) -> Result<Log
             for (hash, end) in &admitted.ended {
                 at_end.live.end(hash, end.push().as_ref());
             }
-            at_end.live.attach(&admitted.session, outlet);
+            at_end.live.attach(&admitted.session, &outlet);
         },
     );
     let admitted = done.await?;
@@ -243,7 +243,7 @@ pub async fn reattach(
             }
             Ok(table::set_detached(tx, &hash, 0, now)?)
         },
-        move |()| live_app.live.attach(&live_session, outlet),
+        move |()| live_app.live.attach(&live_session, &outlet),
     );
     done.await?;
     Ok(session)

@@ -1,6 +1,9 @@
 //! Who may come in with which UserSig. `spec/concepts/usersig.md` 4.
 
-use std::{collections::HashMap, sync::Mutex};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Mutex,
+};
 
 use proto::{Code, usersig};
 use quick_cache::sync::Cache;
@@ -27,9 +30,10 @@ impl Verified {
     }
 }
 
+#[derive(Default)]
 struct Failing {
-    since: i64,
-    count: i64,
+    /// Seconds of the failures of the last minute, oldest first; never more than trigger a penalty.
+    at: VecDeque<i64>,
     until: i64,
 }
 
@@ -98,18 +102,19 @@ impl Signatures {
     fn count_failure(&self, user: &str, now: i64, most: i64) {
         let mut failing = self.failing.lock().expect("no holder panics");
         if failing.len() >= FAILING_MAX && !failing.contains_key(user) {
-            failing.retain(|_, it| now < it.until.max(it.since + PENALTY_SECONDS));
+            failing
+                .retain(|_, it| now < it.until || it.at.back().is_some_and(|at| now - at < PENALTY_SECONDS));
             if failing.len() >= FAILING_MAX {
                 return;
             }
         }
-        let it = failing.entry(user.into()).or_insert(Failing { since: now, count: 0, until: 0 });
-        if now - it.since >= PENALTY_SECONDS {
-            *it = Failing { since: now, count: 0, until: 0 };
+        let it = failing.entry(user.into()).or_default();
+        it.at.push_back(now);
+        while it.at.front().is_some_and(|at| now - at >= PENALTY_SECONDS) {
+            it.at.pop_front();
         }
-        it.count += 1;
-        if it.count > most {
-            *it = Failing { since: now, count: 0, until: now + PENALTY_SECONDS };
+        if it.at.len() as i64 > most {
+            *it = Failing { at: VecDeque::new(), until: now + PENALTY_SECONDS };
         }
     }
 }

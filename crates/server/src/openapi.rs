@@ -53,19 +53,19 @@ fn path(it: &Command, request: &Value, response: &Value) -> Value {
             "description": "The answer; ErrorCode is 0 on success.",
             "content": { "application/json": { "schema": {
                 "anyOf": [
-                    { "allOf": [envelope(), response] },
-                    envelope(),
+                    { "allOf": [envelope(&["OK"]), response] },
+                    envelope(&["FAIL", "SomeError"]),
                 ],
             } } },
         } },
     } })
 }
 
-fn envelope() -> Value {
+fn envelope(statuses: &[&str]) -> Value {
     json!({
         "type": "object",
         "properties": {
-            "ActionStatus": { "type": "string", "enum": ["OK", "FAIL", "SomeError"] },
+            "ActionStatus": { "type": "string", "enum": statuses },
             "ErrorCode": { "type": "integer" },
             "ErrorInfo": { "type": "string" },
         },

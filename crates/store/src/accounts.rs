@@ -1,7 +1,7 @@
 //! Accounts of an app, and the ids of deleted ones.
 
 use crate::{
-    StoreError, Tx,
+    StoreError, Tx, can_be_there,
     counters::{self, Numbered},
     params,
 };
@@ -19,6 +19,9 @@ pub struct Account {
 }
 
 pub fn get(tx: &mut dyn Tx, app: u32, user: &str) -> Result<Option<Account>, StoreError> {
+    if !can_be_there(user) {
+        return Ok(None);
+    }
     let row = tx.row(
         "select tiny, created_at, valid_from, seen_at from accounts where app = $1 and user_id = $2",
         params![app, user],
@@ -51,6 +54,9 @@ pub fn count(tx: &mut dyn Tx, app: u32) -> Result<i64, StoreError> {
 }
 
 pub fn set_valid_from(tx: &mut dyn Tx, app: u32, user: &str, second: i64) -> Result<bool, StoreError> {
+    if !can_be_there(user) {
+        return Ok(false);
+    }
     let changed = tx.exec(
         "update accounts set valid_from = $3 where app = $1 and user_id = $2",
         params![app, user, second],
@@ -66,6 +72,9 @@ pub fn set_seen_at(tx: &mut dyn Tx, app: u32, user: &str, second: i64) -> Result
 /// Removes the account with all that belongs to it alone; messages stay with the peers.
 /// Returns false when there was none.
 pub fn delete(tx: &mut dyn Tx, app: u32, user: &str, now: i64) -> Result<bool, StoreError> {
+    if !can_be_there(user) {
+        return Ok(false);
+    }
     let gone = tx.exec("delete from accounts where app = $1 and user_id = $2", params![app, user])?;
     if gone == 0 {
         return Ok(false);

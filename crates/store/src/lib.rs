@@ -32,6 +32,12 @@ pub use job::Pending;
 pub use postgres::PostgresOptions;
 pub use value::{Row, Value};
 
+/// Whether a text can be in the database at all: neither engine keeps U+0000. Looking for one that cannot finds
+/// nothing; storing one is an error.
+pub(crate) fn can_be_there(text: &str) -> bool {
+    !text.contains('\0')
+}
+
 /// For the few places where the engines need different words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {

@@ -168,3 +168,20 @@ pub fn what_the_app_refuses_does_not_count_for_the_command() -> Result<(), Strin
         same("a second later", 0, unread(&world).await)
     })
 }
+
+/// A minute is any minute, not one that began with the first failure.
+pub fn failures_count_in_any_minute() -> Result<(), String> {
+    block_on(async {
+        let world = world(json!({})).await;
+        check(&world, ADMIN, "rubbish").await;
+        world.advance(59);
+        for _ in 0..19 {
+            same("at second 59", 70003, check(&world, ADMIN, "rubbish").await)?;
+        }
+        world.advance(1);
+        same("at second 60", 70003, check(&world, ADMIN, "rubbish").await)?;
+        same("twenty within the minute", 0, check(&world, ADMIN, &world.sig(ADMIN)).await)?;
+        same("the 21st of the minute", 70003, check(&world, ADMIN, "rubbish").await)?;
+        same("after it", 70050, check(&world, ADMIN, &world.sig(ADMIN)).await)
+    })
+}

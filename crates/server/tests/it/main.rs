@@ -72,6 +72,7 @@ const CHECKS: &[(&str, Check)] = &[
         bad_input::a_long_body_gets_its_code_although_all_of_it_is_sent,
     ),
     ("a_client_that_asks_and_never_reads_is_closed", bad_input::a_client_that_asks_and_never_reads_is_closed),
+    ("failures_count_in_any_minute", doors::failures_count_in_any_minute),
 ];
 
 fn main() {

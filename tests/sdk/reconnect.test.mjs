@@ -80,8 +80,7 @@ forEachSdk('Broken connections', world => {
     await bob.messageWithText('the last one before', { from });
     bob.page.offline();
     const texts = numbered('in that second');
-    const answers = [];
-    for (const text of texts) answers.push(await world.server.send('alice', 'bob', textBody(text)));
+    const answers = await Promise.all(texts.map(text => world.server.send('alice', 'bob', textBody(text))));
     assert.ok(answers.every(it => it.MsgTime === second), 'this machine is too slow for this test');
     bob.page.online();
     await arrivesOnce(texts, from);

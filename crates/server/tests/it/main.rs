@@ -7,6 +7,7 @@ mod bad_input;
 mod case;
 mod clients;
 mod coverage;
+mod document;
 mod doors;
 mod http_input;
 mod matching;

@@ -8,6 +8,7 @@ use server::rest::{self, Line};
 use crate::{
     case::{Case, File, Step, Who, expand},
     clients::Client,
+    document,
     matching::{compare, layout, well_formed},
     place::{ADMIN, APP, Engine, START, World},
     wire,
@@ -82,6 +83,13 @@ async fn play(
     let mut findings = Findings::default();
     let answer = scene.call(file, case).await?;
     let may_edit = case.source.is_none();
+    let is_rest = case.client.is_none() && case.head.is_none();
+    if let Ok(value) = well_formed(&answer)
+        && is_rest
+        && value["ActionStatus"] == "OK"
+    {
+        document::describes(&file.service, &file.command, &value)?;
+    }
     check(&mut findings, "answer", text, case.answer, &answer, may_edit)?;
     if let Some(pushes) = case.pushes {
         let pushed = scene.pushed();

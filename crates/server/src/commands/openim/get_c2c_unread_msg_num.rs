@@ -41,7 +41,7 @@ struct Total {
 struct PerPeer {
     #[serde(rename = "C2CUnreadMsgNumList")]
     counts: Vec<Count>,
-    #[serde(rename = "ErrorList", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "ErrorList", default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Unknown>,
 }
 

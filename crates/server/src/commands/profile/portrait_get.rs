@@ -33,7 +33,7 @@ struct Request {
 struct Response {
     #[serde(rename = "UserProfileItem")]
     items: Vec<Profile>,
-    #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "Fail_Account", default, skip_serializing_if = "Vec::is_empty")]
     failed: Vec<String>,
 }
 

@@ -10,6 +10,7 @@ mod crash;
 mod floors;
 mod load;
 mod root;
+mod test;
 mod tidy;
 
 /// One tool.
@@ -22,6 +23,7 @@ struct Task {
 
 /// Every task, in the order of the help.
 const TASKS: &[Task] = &[
+    Task { name: "test", help: "everything that has to be green, with all its set-up", run: test::run },
     Task { name: "tidy", help: "checks the rules of docs/STYLE.md that a program can check", run: tidy::run },
     Task {
         name: "load",

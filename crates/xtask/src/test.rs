@@ -42,7 +42,10 @@ const STEPS: &[Step] = &[
         name: "clippy",
         run: |it| cargo(it, &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
     },
-    Step { name: "postgres", run: |_| needs(postgres().is_some(), "no PostgreSQL binaries: one engine is not tested") },
+    Step {
+        name: "postgres",
+        run: |_| needs(postgres().is_some(), "no PostgreSQL binaries: one engine is not tested"),
+    },
     Step { name: "unit", run: |it| cargo(it, &["test", "--workspace", "--quiet"]) },
     Step { name: "build", run: |it| cargo(it, &["build", "--release", "--quiet", "--package", "server"]) },
     Step { name: "demo", run: demo },
@@ -197,14 +200,22 @@ fn python(places: &Places) -> anyhow::Result<Option<PathBuf>> {
 
 fn install(python: &Path, requirements: &Path) -> anyhow::Result<()> {
     let mut pip = Command::new(python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(requirements);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+        .arg(requirements);
     execute(&mut pip).map(drop)
 }
 
 /// Kills the server again and again and looks for what it had acknowledged.
 fn crash(places: &Places, more: &[&str]) -> anyhow::Result<Outcome> {
     let this = std::env::current_exe()?;
-    execute(Command::new(this).arg("crash").arg("--binary").arg(&places.binary).args(more).current_dir(&places.root))
+    execute(
+        Command::new(this)
+            .arg("crash")
+            .arg("--binary")
+            .arg(&places.binary)
+            .args(more)
+            .current_dir(&places.root),
+    )
 }
 
 /// A folder that is removed at the end.

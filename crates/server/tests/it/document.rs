@@ -55,8 +55,8 @@ fn fits(path: &str, schema: &Value, value: &Value) -> Result<(), String> {
         return Err(format!("{path} is {value} and not {}", schema["type"]));
     }
     if let Some(found) = value.as_object() {
-        let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        for name in required.filter(|it| !found.contains_key(*it)) {
+        let mut required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        if let Some(name) = required.find(|it| !found.contains_key(*it)) {
             return Err(format!("{path}.{name} is missing"));
         }
         for (name, value) in found {
@@ -66,8 +66,7 @@ fn fits(path: &str, schema: &Value, value: &Value) -> Result<(), String> {
             }
         }
     }
-    let entries = value.as_array().into_iter().flatten().enumerate();
-    entries
-        .map(|(at, it)| fits(&format!("{path}[{at}]"), schema.get("items").unwrap_or(&Value::Bool(true)), it))
-        .collect()
+    let inner = schema.get("items").unwrap_or(&Value::Bool(true));
+    let mut entries = value.as_array().into_iter().flatten().enumerate();
+    entries.try_for_each(|(at, it)| fits(&format!("{path}[{at}]"), inner, it))
 }

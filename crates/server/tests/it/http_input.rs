@@ -22,13 +22,11 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Scene {
-        Box::pin(Scene::make()).await
+        Box::pin(Scene::with(Limits::default())).await
     }
 
-    /// A server that waits a second at most, so that slow clients need not be waited for.
-    async fn make() -> Scene {
-        let limits = Limits { keep_alive_seconds: 1, request_seconds: 1, ..Limits::default() };
-        let world = World::with_limits(Engine::Sqlite, START, &object(json!({})), limits).await;
+    async fn with(limits: Limits) -> Scene {
+        let world = Box::pin(World::with_limits(Engine::Sqlite, START, &object(json!({})), limits)).await;
         let server = Server::start(&world.node);
         Scene { world, server }
     }
@@ -111,7 +109,10 @@ pub fn broken_requests_are_refused() -> Result<(), String> {
             ("many headers", with(&"A: b\r\n".repeat(2000))),
         ];
         for (what, bytes) in rows {
-            let answer = it.server.http(&bytes).await;
+            let mut connection = Connection::open(it.server.address).await;
+            connection.send(&bytes).await;
+            connection.finish().await;
+            let answer = connection.rest().await;
             let refused = answer.is_empty() || answer.starts_with("HTTP/1.1 4");
             if !refused {
                 return Err(format!("{what}: {}", answer.lines().next().unwrap_or_default()));
@@ -256,7 +257,8 @@ pub fn old_clients_keep_their_connection_when_they_ask() -> Result<(), String> {
             }
         }
         let closing = it.request("Connection: close\r\n", GOOD);
-        let answer = it.server.http(closing).await;
+        connection.send(closing).await;
+        let answer = connection.rest().await;
         if answer.contains("\"ErrorCode\":0") { Ok(()) } else { Err(answer) }
     })
 }
@@ -264,7 +266,8 @@ pub fn old_clients_keep_their_connection_when_they_ask() -> Result<(), String> {
 /// Who sends slowly, or nothing, is not waited for longer than the limits say.
 pub fn slow_clients_are_given_up() -> Result<(), String> {
     block_on(async {
-        let it = Scene::new().await;
+        let limits = Limits { keep_alive_seconds: 1, request_seconds: 1, ..Limits::default() };
+        let it = Box::pin(Scene::with(limits)).await;
         let mut nothing = Connection::open(it.server.address).await;
         let mut half_a_head = Connection::open(it.server.address).await;
         half_a_head.send(&it.request("", GOOD)[..40]).await;
@@ -309,12 +312,12 @@ pub fn what_opens_no_socket_is_told_so() -> Result<(), String> {
             ("a long page", &long, upgrade),
             ("a zero in the page", "GET /binfo?instanceid=%00", upgrade),
         ] {
-            let answer = it
-                .server
-                .http(format!("{line} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n{headers}\r\n"))
-                .await;
-            if !answer.starts_with("HTTP/1.1 400 ") {
-                return Err(format!("{what}: {answer}"));
+            let mut connection = Connection::open(it.server.address).await;
+            let request = format!("{line} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n{headers}\r\n");
+            connection.send(request).await;
+            let (head, body) = connection.answer().await;
+            if !head.starts_with("HTTP/1.1 400 ") {
+                return Err(format!("{what}: {head}{body}"));
             }
             it.still_fine(what).await?;
         }

@@ -47,13 +47,6 @@ impl Server {
         tokio::spawn(listen::serve(listener, None, gate, stopping, serve));
         Server { address, _stop: stop }
     }
-
-    /// Sends these bytes and returns all that comes until the server closes.
-    pub async fn http(&self, bytes: impl AsRef<[u8]>) -> String {
-        let mut connection = Connection::open(self.address).await;
-        connection.send(bytes).await;
-        connection.rest().await
-    }
 }
 
 /// A connection on which everything has a time limit.

@@ -1,12 +1,16 @@
 //! Importing messages of another system. `spec/rest/openim.importmsg.yaml`.
 
-use proto::{Code, Fail, element::message_bytes};
+use proto::{Code, Fail};
 use store::{
     contacts,
     messages::{self as log, Message},
 };
 
-use super::{Outgoing, conversation_key, route, send::too_long, wire};
+use super::{
+    Outgoing, conversation_key, route,
+    send::{check_size, checksum},
+    wire,
+};
 use crate::{Cx, accounts, error::Error, live::Push};
 
 /// Writes a message with its own time into both histories. A message with this key that is there already
@@ -17,19 +21,13 @@ pub async fn import(cx: &Cx, it: Outgoing, time: i64, live: bool) -> Result<(), 
     if accounts::find(cx, &it.to).await?.is_none() {
         return Err(Code::C2cToUnknown.into());
     }
-    let limit = usize::try_from(cx.app.state().settings.messages_max_bytes).unwrap_or(usize::MAX);
-    if message_bytes(it.body.json(), &it.cloud) > limit {
-        return Err(too_long(cx, limit).into());
-    }
-    let mut crc = crc32fast::Hasher::new();
-    crc.update(it.body.json().as_bytes());
-    crc.update(it.cloud.as_bytes());
+    check_size(cx, it.body.json(), &it.cloud)?;
     let mut message = Message {
         time,
         seq: it.seq.unwrap_or_else(|| cx.chat.random.u32()).into(),
         random: it.random.into(),
         flags: if live { 0 } else { log::flag::NO_UNREAD },
-        crc: crc.finalize().into(),
+        crc: checksum(it.body.json(), &it.cloud),
         client_time: time,
         waits_until: cx.chat.clock.now().saturating_add(it.options.life_seconds),
         nick: sender.nick.clone(),

@@ -1,12 +1,9 @@
 //! Modifying a stored message. `spec/concepts/message-format.md` 18.
 
-use proto::{
-    Code, Fail,
-    element::{Body, message_bytes},
-};
+use proto::{Code, Fail, element::Body};
 use store::messages::{self as log, Message, flag};
 
-use super::{Named, conversation_key, literal_or_empty, wire};
+use super::{Named, conversation_key, literal_or_empty, send::check_size, wire};
 use crate::{Cx, accounts, error::Error, live::Push};
 
 /// What becomes of the content; an absent part stays.
@@ -44,7 +41,6 @@ impl Modified {
 /// Replaces content of a message and tells both users. A conflict (20027) carries the newest content.
 pub async fn modify(cx: &Cx, named: Named, change: Change) -> Result<Modified, Error> {
     let tiny_id = accounts::tiny_of(cx, &named.from).await?;
-    let limit = usize::try_from(cx.app.state().settings.messages_max_bytes).unwrap_or(usize::MAX);
     let (at, origin, after) = (cx.clone(), cx.caller.instance(), cx.app.clone());
     let (from, to) = (named.from.clone(), named.to.clone());
     let done = cx.chat.db.write_then(
@@ -65,9 +61,7 @@ pub async fn modify(cx: &Cx, named: Named, change: Change) -> Result<Modified, E
             if let Some(cloud) = change.cloud {
                 message.cloud = if cloud == "\"\"" { String::new() } else { cloud };
             }
-            if message_bytes(&message.body, &message.cloud) > limit {
-                return Err(super::send::too_long(&at, limit).into());
-            }
+            check_size(&at, &message.body, &message.cloud)?;
             log::modify(tx, message.id, &message.body, &message.cloud)?;
             message.version += 1;
             Ok(message)

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use proto::{Code, Fail, MsgKey, element::Body};
+use proto::{
+    Code, Fail, MsgKey,
+    element::{Body, message_bytes},
+};
 use store::{
     Dialect, Pending, Tx,
     messages::{self as log, Message, flag},
@@ -85,10 +88,7 @@ pub async fn send(cx: &Cx, it: Outgoing, unknown_receiver: Code) -> Result<Sent,
     if accounts::find(cx, &it.to).await?.is_none() {
         return Err(unknown_receiver.into());
     }
-    let limit = max_bytes(cx);
-    if proto::element::message_bytes(it.body.json(), &it.cloud) > limit {
-        return Err(too_long(cx, limit).into());
-    }
+    check_size(cx, it.body.json(), &it.cloud)?;
     let delivery = Delivery::new(cx, it, sender);
     let pending = store(cx, delivery);
     drop(order);
@@ -96,14 +96,22 @@ pub async fn send(cx: &Cx, it: Outgoing, unknown_receiver: Code) -> Result<Sent,
     Ok(Sent { key: sent.key(), id: sent.id() })
 }
 
-fn max_bytes(cx: &Cx) -> usize {
-    usize::try_from(cx.app.state().settings.messages_max_bytes).unwrap_or(usize::MAX)
+/// Refuses content over the app's limit; the code differs by door. `spec/concepts/message-format.md` 2 and 3.
+pub(super) fn check_size(cx: &Cx, body: &str, cloud: &str) -> Result<(), Fail> {
+    let limit = usize::try_from(cx.app.state().settings.messages_max_bytes).unwrap_or(usize::MAX);
+    if message_bytes(body, cloud) <= limit {
+        return Ok(());
+    }
+    let code = if cx.is_admin() { Code::C2cTooLong } else { Code::MsgTooLong };
+    Err(Fail::with(code, format!("MsgBody and CloudCustomData are longer than {limit} bytes")))
 }
 
-/// The code for a message that is too long differs by door. `spec/concepts/message-format.md` 2.
-pub(super) fn too_long(cx: &Cx, limit: usize) -> Fail {
-    let code = if cx.is_admin() { Code::C2cTooLong } else { Code::MsgTooLong };
-    Fail::with(code, format!("MsgBody and CloudCustomData are longer than {limit} bytes"))
+/// The checksum by which a message sent again is recognised.
+pub(super) fn checksum(body: &str, cloud: &str) -> i64 {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(body.as_bytes());
+    crc.update(cloud.as_bytes());
+    crc.finalize().into()
 }
 
 /// A message on its way through the store to the sessions.
@@ -124,9 +132,6 @@ struct Delivery {
 impl Delivery {
     fn new(cx: &Cx, it: Outgoing, sender: Arc<Account>) -> Delivery {
         let time = cx.chat.clock.now();
-        let mut crc = crc32fast::Hasher::new();
-        crc.update(it.body.json().as_bytes());
-        crc.update(it.cloud.as_bytes());
         let options = it.options;
         let mut flags = 0;
         for (on, bit) in [
@@ -146,7 +151,7 @@ impl Delivery {
             seq: it.seq.unwrap_or_else(|| cx.chat.random.u32()).into(),
             random: it.random.into(),
             flags,
-            crc: crc.finalize().into(),
+            crc: checksum(it.body.json(), &it.cloud),
             client_time: it.client_time.unwrap_or(time),
             waits_until: time.saturating_add(options.life_seconds),
             nick: sender.nick.clone(),

@@ -6,7 +6,10 @@ use proto::{Code, Fail, user_id};
 use quick_cache::sync::Cache;
 use store::{StoreError, Tx, accounts as rows};
 
-use crate::{Chat, Cx, apps::App, error::Error, login, profiles, settings::Settings, shard};
+use crate::{
+    Chat, Cx, apps::App, error::Error, login, profiles, relations, settings::Settings, shard,
+    statistics::Event,
+};
 
 /// Accounts whose hot facts are kept in memory, per app.
 const CACHED_MAX: usize = 100_000;
@@ -23,6 +26,10 @@ pub struct Account {
     /// JSON literals of the current nickname and avatar; empty when unset.
     pub nick: String,
     pub face: String,
+    /// Until which second the user may not send one-to-one messages, and group messages.
+    pub muted_until: (i64, i64),
+    /// A robot that was deleted: its messages and messages to it fail as if it were no account.
+    pub is_retired: bool,
 }
 
 pub fn tiny_id(tiny: i64) -> String {
@@ -61,6 +68,11 @@ pub async fn find(cx: &Cx, user: &str) -> Result<Option<Arc<Account>>, Error> {
     }
 }
 
+/// The account of this id, unless it is a robot that was deleted: somebody to write to, or in whose name.
+pub async fn find_active(cx: &Cx, user: &str) -> Result<Option<Arc<Account>>, Error> {
+    Ok(find(cx, user).await?.filter(|it| !it.is_retired))
+}
+
 /// TinyId of an account, empty for an id that is none (any more).
 pub(crate) async fn tiny_of(cx: &Cx, user: &str) -> Result<String, Error> {
     Ok(find(cx, user).await?.map_or_else(String::new, |it| it.tiny_id.to_string()))
@@ -68,7 +80,13 @@ pub(crate) async fn tiny_of(cx: &Cx, user: &str) -> Result<String, Error> {
 
 fn load(tx: &mut dyn Tx, app: u32, user: &str) -> Result<Option<Account>, StoreError> {
     let Some(row) = rows::get(tx, app, user)? else { return Ok(None) };
-    let mut account = Account { tiny_id: tiny_id(row.tiny).into(), nick: String::new(), face: String::new() };
+    let mut account = Account {
+        tiny_id: tiny_id(row.tiny).into(),
+        nick: String::new(),
+        face: String::new(),
+        muted_until: (row.c2c_muted_until, row.group_muted_until),
+        is_retired: user_id::is_robot(user) && store::robots::is_valid(tx, app, user)? != Some(true),
+    };
     for (tag, value) in store::profiles::all(tx, app, user)? {
         match tag.as_str() {
             profiles::NICK => account.nick = value,
@@ -100,7 +118,8 @@ impl Import {
         Ok(())
     }
 
-    fn fields(&self) -> Vec<(&'static str, String)> {
+    /// The profile fields that are given.
+    pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
         let nick = self.nick.as_ref().map(|it| (profiles::NICK, proto::json::quote(it)));
         let face = self.face.as_ref().map(|it| (profiles::FACE, proto::json::quote(it)));
         nick.into_iter().chain(face).collect()
@@ -122,8 +141,9 @@ pub async fn import(cx: &Cx, import: Import) -> Result<(), Error> {
     });
     let new = done.await?;
     cx.app.accounts.forget(&import.user);
+    cx.app.count(now, Event::AccountMade, usize::from(new));
     if !new && !changed.is_empty() {
-        profiles::announce(&cx.app, &import.user, None, &changed);
+        profiles::announce(&cx.chat, &cx.app, &import.user, None, &changed).await;
     }
     Ok(())
 }
@@ -177,8 +197,9 @@ pub async fn delete(cx: &Cx, user: &str) -> Result<(), Error> {
     }
     let (app, name, now): (Arc<App>, _, _) = (cx.app.clone(), user.to_owned(), cx.chat.clock.now());
     let after = (app.clone(), name.clone());
+    // Under the key of relations, which go too; a login at the same time holds the account's row.
     let done = cx.chat.db.write_then(
-        shard(app.id, user),
+        relations::key(app.id),
         move |tx| {
             if !rows::delete(tx, app.id, &name, now)? {
                 return Err(Error::from(Code::AccountUnknown));
@@ -189,6 +210,7 @@ pub async fn delete(cx: &Cx, user: &str) -> Result<(), Error> {
             let (app, name) = after;
             app.accounts.forget(&name);
             app.routes.clear();
+            app.count(now, Event::AccountDeleted, 1);
             login::tell_ended(&app, ended, login::End::KickedByRest);
         },
     );

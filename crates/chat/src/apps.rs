@@ -14,8 +14,17 @@ use serde_json::Value;
 use store::StoreError;
 
 use crate::{
-    Chat, accounts::AccountCache, error::Error, limits::Bucket, live::Live, messages::Routes,
-    settings::Settings, signatures::Signatures, sources::Network,
+    Chat,
+    accounts::AccountCache,
+    error::Error,
+    limits::{Bucket, PerMinute},
+    live::Live,
+    messages::Routes,
+    settings::Settings,
+    signatures::Signatures,
+    sources::Network,
+    statistics::Statistics,
+    zone::Zone,
 };
 
 /// One app: an SDKAppID with everything that is isolated by it.
@@ -29,7 +38,11 @@ pub struct App {
     pub signatures: Signatures,
     pub accounts: AccountCache,
     pub(crate) routes: Routes,
+    /// Against too many friend requests, and too many removals of friends.
+    pub(crate) friend_pace: PerMinute,
+    pub(crate) unfriend_pace: PerMinute,
     pub live: Live,
+    pub(crate) statistics: Statistics,
 }
 
 /// Settings with what is derived from them once.
@@ -37,6 +50,8 @@ pub struct State {
     pub settings: Settings,
     pub credentials: Credentials,
     pub sources: Vec<Network>,
+    /// Of days and hours in the operations data.
+    pub zone: Zone,
     /// Grows with each change; part of the key of cached decisions.
     pub version: i64,
 }
@@ -52,7 +67,8 @@ impl State {
                 .collect(),
         };
         let sources = settings.app_rest_ip_allow.iter().filter_map(|it| Network::parse(it)).collect();
-        State { settings, credentials, sources, version }
+        let zone = Zone::parse(&settings.operations_timezone).unwrap_or(Zone::UTC);
+        State { settings, credentials, sources, zone, version }
     }
 }
 
@@ -66,7 +82,10 @@ impl App {
             signatures: Signatures::default(),
             accounts: AccountCache::default(),
             routes: Routes::default(),
+            friend_pace: PerMinute::default(),
+            unfriend_pace: PerMinute::default(),
             live: Live::default(),
+            statistics: Statistics::default(),
         }
     }
 

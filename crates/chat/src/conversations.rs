@@ -3,11 +3,14 @@
 //! The list is derived: an entry's place is the time of its newest message that its owner may see.
 
 mod change;
+pub mod groups;
+pub mod marks;
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::HashSet};
 
+use proto::json::quote;
 use store::{
-    StoreError, Tx, accounts as rows,
+    StoreError, Tx, accounts as rows, contact_marks,
     contacts::{self, Contact},
     messages::{self as log, Message, View},
 };
@@ -21,11 +24,45 @@ use crate::{
 };
 
 pub use change::{clear, delete, pin};
+use marks::Labels;
 
 /// Conversations in one answer, pinned and ordinary together.
 pub const PAGE_MAX: usize = 100;
 /// Contacts looked at in one step.
 const STEP: i64 = 200;
+
+/// `kind` of a conversation of a group in the store.
+const KIND_GROUP: i64 = 2;
+
+/// A conversation by its other end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    Peer(String),
+    /// A group, which need not exist.
+    Group(String),
+}
+
+impl Which {
+    /// As the store has it.
+    fn of(kind: i64, id: String) -> Which {
+        if kind == KIND_GROUP { Which::Group(id) } else { Which::Peer(id) }
+    }
+
+    fn name(&self) -> contact_marks::Name<'_> {
+        match self {
+            Which::Peer(peer) => (contacts::KIND_C2C, peer),
+            Which::Group(group) => (KIND_GROUP, group),
+        }
+    }
+
+    /// As a push has it.
+    fn pushed(&self) -> String {
+        match self {
+            Which::Peer(peer) => format!("{{\"Type\":1,\"UserId\":{}}}", quote(peer)),
+            Which::Group(group) => format!("{{\"Type\":2,\"GroupId\":{}}}", quote(group)),
+        }
+    }
+}
 
 /// One conversation as its owner sees it.
 pub struct Entry {
@@ -41,8 +78,12 @@ pub struct Entry {
     /// JSON literals of the peer's nickname and avatar, empty when unset.
     pub nick: String,
     pub face: String,
+    /// What the owner calls the peer as a friend, empty when unset.
+    pub remark: String,
     /// TinyId of the peer, empty when the account is gone.
     pub tiny_id: String,
+    /// Only where they are wanted.
+    pub labels: Labels,
 }
 
 /// How far the reader is: the time of the last entry returned, and how many of exactly that time were. One
@@ -55,7 +96,14 @@ pub struct Cursor {
     pub top_index: i64,
 }
 
-/// What the reader can do with: bits 0 to 2 of AssistFlags.
+impl Cursor {
+    /// A finished reader comes back with the time of its last answer and asks what changed since.
+    fn changed_since(self) -> Option<i64> {
+        (self.index == 0 && self.top_index == 0 && self.time > 0).then_some(self.time)
+    }
+}
+
+/// What the reader can do with: bits 0 to 3 of AssistFlags.
 #[derive(Clone, Copy)]
 pub struct Wanted {
     /// Pinned entries come first and by themselves.
@@ -63,12 +111,16 @@ pub struct Wanted {
     pub empty: bool,
     /// Pinned entries are paged too.
     pub pinned_paged: bool,
+    /// Marks and conversation groups.
+    pub labels: bool,
 }
 
 pub struct ListPage {
     pub entries: Vec<Entry>,
     pub complete: bool,
     pub next: Cursor,
+    /// All conversation groups of the owner, where labels are wanted.
+    pub groups: Vec<contact_marks::Group>,
 }
 
 /// One page of the owner's list; `None` when there is no such account.
@@ -85,9 +137,21 @@ pub async fn page(cx: &Cx, owner: &str, cursor: Cursor, wanted: Wanted) -> Resul
         if !wanted.pinned_apart {
             entries.sort_by(|a, b| (Reverse(a.time), &a.peer).cmp(&(Reverse(b.time), &b.peer)));
         }
-        let mut page = cut(entries, cursor, wanted, at.chat.clock.now());
+        let app = at.app.id;
+        let relabelled = match cursor.changed_since() {
+            Some(since) => contact_marks::changed_since(tx, app, &name, contacts::KIND_C2C, since)?,
+            None => Vec::new(),
+        };
+        let mut page = cut(entries, cursor, wanted, at.chat.clock.now(), &relabelled.into_iter().collect());
         for entry in &mut page.entries {
-            describe(tx, at.app.id, &name, entry)?;
+            describe(tx, app, &name, entry)?;
+            if wanted.labels && !entry.tiny_id.is_empty() {
+                let which = Which::Peer(entry.peer.clone());
+                entry.labels = marks::labels(tx, app, &name, &which)?.unwrap_or_default();
+            }
+        }
+        if wanted.labels {
+            page.groups = contact_marks::groups(tx, app, &name)?;
         }
         Ok::<_, StoreError>(Some(page))
     });
@@ -99,6 +163,7 @@ fn describe(tx: &mut dyn Tx, app: u32, owner: &str, entry: &mut Entry) -> Result
     entry.tiny_id = rows::get(tx, app, &entry.peer)?.map_or_else(String::new, |it| tiny_id(it.tiny));
     let theirs = contacts::get(tx, app, &entry.peer, contacts::KIND_C2C, owner)?;
     entry.peer_read_at = theirs.map_or(0, |it| it.read_at);
+    entry.remark = store::friends::get(tx, app, owner, &entry.peer)?.map_or_else(String::new, |it| it.remark);
     for (tag, value) in store::profiles::all(tx, app, &entry.peer)? {
         match tag.as_str() {
             crate::profiles::NICK => entry.nick = value,
@@ -178,7 +243,9 @@ impl List<'_> {
             peer_read_at: 0,
             nick: String::new(),
             face: String::new(),
+            remark: String::new(),
             tiny_id: String::new(),
+            labels: Labels::default(),
         }))
     }
 }
@@ -187,17 +254,22 @@ fn sort(entries: &mut [Entry]) {
     entries.sort_by(|a, b| (Reverse(a.time), &a.peer).cmp(&(Reverse(b.time), &b.peer)));
 }
 
-/// Cuts the page that follows the cursor out of the whole list.
-fn cut(entries: Vec<Entry>, cursor: Cursor, wanted: Wanted, now: i64) -> ListPage {
+/// Cuts the page that follows the cursor out of the whole list. `relabelled` are the peers of conversations
+/// whose labels changed since a finished cursor.
+fn cut(
+    entries: Vec<Entry>,
+    cursor: Cursor,
+    wanted: Wanted,
+    now: i64,
+    relabelled: &HashSet<String>,
+) -> ListPage {
     let is_first = cursor == Cursor::default();
-    // A finished reader comes back with the time of its last answer and asks what changed since.
-    let changed_since =
-        (cursor.index == 0 && cursor.top_index == 0 && cursor.time > 0).then_some(cursor.time);
     let (pinned, ordinary): (Vec<_>, Vec<_>) =
         entries.into_iter().partition(|it| wanted.pinned_apart && it.pinned);
-    let (pinned, ordinary) = match changed_since {
+    let (pinned, ordinary) = match cursor.changed_since() {
         Some(since) => {
-            let changed = |it: Vec<Entry>| it.into_iter().filter(|it| it.time >= since).collect::<Vec<_>>();
+            let is_new = |it: &Entry| it.time >= since || relabelled.contains(&it.peer);
+            let changed = |it: Vec<Entry>| it.into_iter().filter(is_new).collect::<Vec<_>>();
             (changed(pinned), changed(ordinary))
         }
         None => {
@@ -222,7 +294,7 @@ fn cut(entries: Vec<Entry>, cursor: Cursor, wanted: Wanted, now: i64) -> ListPag
             Cursor { time, index, top_time, top_index }
         }
     };
-    ListPage { entries: page, complete, next }
+    ListPage { entries: page, complete, next, groups: Vec::new() }
 }
 
 /// The entries strictly after a cursor; (0, 0) is before the first.
@@ -262,7 +334,9 @@ mod tests {
             peer_read_at: 0,
             nick: String::new(),
             face: String::new(),
+            remark: String::new(),
             tiny_id: String::new(),
+            labels: Labels::default(),
         }
     }
 
@@ -278,10 +352,10 @@ mod tests {
     #[test]
     fn pages_hold_every_conversation_once_and_in_order() {
         for pinned_paged in [true, false] {
-            let wanted = Wanted { pinned_apart: true, empty: true, pinned_paged };
+            let wanted = Wanted { pinned_apart: true, empty: true, pinned_paged, labels: false };
             let (mut cursor, mut seen, mut pages) = (Cursor::default(), Vec::new(), 0);
             loop {
-                let page = cut(list(), cursor, wanted, 5000);
+                let page = cut(list(), cursor, wanted, 5000, &HashSet::new());
                 pages += 1;
                 seen.extend(page.entries.iter().map(|it| it.peer.clone()));
                 if page.complete {
@@ -298,11 +372,12 @@ mod tests {
 
     #[test]
     fn a_finished_reader_gets_what_changed_since() {
-        let wanted = Wanted { pinned_apart: true, empty: true, pinned_paged: true };
+        let wanted = Wanted { pinned_apart: true, empty: true, pinned_paged: true, labels: false };
         let cursor = Cursor { time: 1034, index: 0, top_time: 1034, top_index: 0 };
-        let page = cut(list(), cursor, wanted, 5000);
+        let relabelled = HashSet::from(["p003".to_owned(), "p249".to_owned()]);
+        let page = cut(list(), cursor, wanted, 5000, &relabelled);
         assert!(page.complete);
-        assert!(page.entries.iter().all(|it| it.time >= 1034));
-        assert_eq!(page.entries.len(), (0..250).filter(|n| 1000 + n / 7 >= 1034).count());
+        assert!(page.entries.iter().all(|it| it.time >= 1034 || it.peer == "p003"));
+        assert_eq!(page.entries.len(), (0..250).filter(|n| 1000 + n / 7 >= 1034).count() + 1);
     }
 }

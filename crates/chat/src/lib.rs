@@ -8,16 +8,24 @@ pub mod apps;
 pub mod clock;
 pub mod conversations;
 pub mod error;
+pub mod exports;
+pub mod follow;
 pub mod limits;
 pub mod live;
 pub mod login;
 pub mod messages;
+pub mod mute;
 pub mod presence;
 pub mod profiles;
 pub mod random;
+pub mod relations;
+pub mod robots;
 pub mod settings;
 pub mod signatures;
 pub mod sources;
+pub mod statistics;
+pub mod status;
+pub mod zone;
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -29,6 +37,7 @@ use clock::Clock;
 use live::Session;
 use messages::Recent;
 use random::Random;
+use status::{Absences, Announcements};
 use store::{Db, StoreError};
 
 /// One node of the server: everything that lives as long as the process.
@@ -38,6 +47,8 @@ pub struct Chat {
     pub random: Random,
     pub apps: Apps,
     pub(crate) recent: Recent,
+    pub(crate) announcements: Announcements,
+    pub(crate) absences: Absences,
 }
 
 impl Chat {
@@ -45,7 +56,15 @@ impl Chat {
     /// after a restart is recognised.
     pub async fn open(db: Db, clock: Clock, random: Random) -> Result<Arc<Chat>, StoreError> {
         let recent = Recent::load(&db, clock.now()).await?;
-        let chat = Arc::new(Chat { db, clock, random, apps: Apps::default(), recent });
+        let chat = Arc::new(Chat {
+            db,
+            clock,
+            random,
+            apps: Apps::default(),
+            recent,
+            announcements: Announcements::default(),
+            absences: Absences::default(),
+        });
         chat.refresh_apps().await?;
         Ok(chat)
     }
@@ -53,6 +72,7 @@ impl Chat {
     /// Called once by a server that starts: nobody is connected yet, whatever the store says.
     pub async fn start(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
+        self.absences.look_in_store();
         self.db.write(0, move |tx| store::sessions::detach_all(tx, now)).await
     }
 

@@ -1,6 +1,16 @@
 //! Token buckets over the injected clock. `spec/concepts/rest-overview.md` 5.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use quick_cache::sync::Cache;
+
+/// Users whose buckets are remembered, per app and purpose; who is forgotten starts with a full one.
+const USERS_MAX: usize = 10_000;
+const SECOND_MICROS: i64 = 1_000_000;
+const MINUTE_MICROS: i64 = 60 * SECOND_MICROS;
 
 /// One bucket, as the time at which it would be full again (GCRA): microseconds.
 #[derive(Default)]
@@ -10,14 +20,15 @@ impl Bucket {
     /// Takes one token of a bucket that refills `per_second` and holds one second's worth.
     /// 0 is no limit. A refused call takes nothing.
     pub fn take(&self, per_second: u32, now_millis: i64) -> bool {
-        if per_second == 0 {
-            return true;
-        }
+        per_second == 0 || self.take_at(cost(per_second), SECOND_MICROS, now_millis)
+    }
+
+    /// The same for a bucket that holds as much as refills in `window` microseconds.
+    fn take_at(&self, cost: i64, window: i64, now_millis: i64) -> bool {
         let now = now_millis * 1000;
-        let cost = cost(per_second);
         let taken = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
             let next = full_at.max(now) + cost;
-            (next - now <= 1_000_000).then_some(next)
+            (next - now <= window).then_some(next)
         });
         taken.is_ok()
     }
@@ -31,12 +42,33 @@ impl Bucket {
 }
 
 fn cost(per_second: u32) -> i64 {
-    1_000_000 / i64::from(per_second)
+    SECOND_MICROS / i64::from(per_second)
+}
+
+/// A bucket for each user, of what may be done so many times a minute.
+pub(crate) struct PerMinute(Cache<String, Arc<Bucket>>);
+
+impl Default for PerMinute {
+    fn default() -> PerMinute {
+        PerMinute(Cache::new(USERS_MAX))
+    }
+}
+
+impl PerMinute {
+    /// Takes one token of the user's bucket; 0 is no limit.
+    pub(crate) fn take(&self, user: &str, most: i64, now_millis: i64) -> bool {
+        if most == 0 {
+            return true;
+        }
+        let made = self.0.get_or_insert_with(user, || Ok::<_, std::convert::Infallible>(Arc::default()));
+        let Ok(bucket) = made;
+        bucket.take_at(MINUTE_MICROS / most, MINUTE_MICROS, now_millis)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Bucket;
+    use super::{Bucket, PerMinute};
 
     #[test]
     fn a_second_holds_its_number_of_calls_and_no_more() {
@@ -59,8 +91,20 @@ mod tests {
     }
 
     #[test]
+    fn each_user_has_a_minute_of_its_own() {
+        let buckets = PerMinute::default();
+        assert!((0..3).all(|_| buckets.take("ann", 3, 5_000)));
+        assert!(!buckets.take("ann", 3, 5_000));
+        assert!(buckets.take("bob", 3, 5_000));
+        assert!(!buckets.take("ann", 3, 24_999));
+        assert!(buckets.take("ann", 3, 25_000), "a third of a minute is one of three");
+    }
+
+    #[test]
     fn zero_is_no_limit() {
         let bucket = Bucket::default();
         assert!((0..10_000).all(|_| bucket.take(0, 1)));
+        let buckets = PerMinute::default();
+        assert!((0..10_000).all(|_| buckets.take("ann", 0, 1)));
     }
 }

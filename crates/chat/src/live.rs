@@ -5,7 +5,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::{
         Arc, Mutex, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -127,6 +127,16 @@ impl Session {
     }
 }
 
+/// What attaching a session came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attached {
+    /// The user had no session attached before.
+    First,
+    Further,
+    /// The connection is gone already, and the session is detached again.
+    Lost,
+}
+
 const SHARDS: usize = 16;
 
 type Users = HashMap<Arc<str>, Vec<Arc<Session>>>;
@@ -136,6 +146,7 @@ type Users = HashMap<Arc<str>, Vec<Arc<Session>>>;
 pub struct Live {
     users: [Mutex<Users>; SHARDS],
     tokens: [Mutex<HashMap<TokenHash, Arc<Session>>>; SHARDS],
+    users_online: AtomicI64,
 }
 
 impl Live {
@@ -162,6 +173,11 @@ impl Live {
         self.shard(user).lock().expect("no holder panics").contains_key(user)
     }
 
+    /// Users with a session attached here.
+    pub fn users_online(&self) -> i64 {
+        self.users_online.load(Ordering::Relaxed)
+    }
+
     /// Number of attached sessions of each platform, by the name that `query_online_status` has for it.
     pub fn count_by_platform(&self) -> HashMap<&'static str, i64> {
         let mut counts: HashMap<_, _> = Platform::ALL.iter().map(|it| (it.status_name(), 0)).collect();
@@ -174,18 +190,23 @@ impl Live {
     }
 
     /// Attaches the session to a connection; an older connection of the same session is left behind silently.
-    pub(crate) fn attach(&self, session: &Arc<Session>, outlet: &Arc<dyn Outlet>) {
+    pub(crate) fn attach(&self, session: &Arc<Session>, outlet: &Arc<dyn Outlet>) -> Attached {
         *session.outlet.lock().expect("no holder panics") = Some(outlet.clone());
         self.by_hash(&session.hash).lock().expect("no holder panics").insert(session.hash, session.clone());
         let mut users = self.shard(&session.user).lock().expect("no holder panics");
-        let sessions = users.entry(session.user.clone()).or_default();
+        let sessions = users.entry(session.user.clone()).or_insert_with(|| {
+            self.users_online.fetch_add(1, Ordering::Relaxed);
+            Vec::new()
+        });
+        let is_first = sessions.is_empty();
         sessions.retain(|it| it.hash != session.hash);
         sessions.push(session.clone());
         drop(users);
         // The connection may have ended while the login was on its way to the disk.
-        if !outlet.is_open() {
-            self.detach(session, Some(outlet));
+        if !outlet.is_open() && self.detach(session, Some(outlet)) {
+            return Attached::Lost;
         }
+        if is_first { Attached::First } else { Attached::Further }
     }
 
     /// Takes the session out. With `from`, only if it is still attached to that connection.
@@ -208,6 +229,7 @@ impl Live {
             sessions.retain(|it| it.hash != session.hash);
             if sessions.is_empty() {
                 users.remove(&session.user);
+                self.users_online.fetch_sub(1, Ordering::Relaxed);
             }
         }
         true
@@ -227,16 +249,25 @@ impl Live {
 
     /// Pushes to every session of the user but the instance `except`. Returns how many there were.
     pub fn push(&self, user: &str, except: Option<i64>, push: impl FnOnce() -> Push) -> usize {
-        let outlets: Vec<_> = {
-            let users = self.shard(user).lock().expect("no holder panics");
-            let Some(sessions) = users.get(user) else { return 0 };
-            sessions.iter().filter(|it| Some(it.inst_id) != except).filter_map(|it| it.outlet()).collect()
-        };
+        let outlets = self.outlets(user, except);
         if outlets.is_empty() {
             return 0;
         }
         let push = push();
         outlets.iter().for_each(|it| it.push(&push));
+        outlets.len()
+    }
+
+    fn outlets(&self, user: &str, except: Option<i64>) -> Vec<Arc<dyn Outlet>> {
+        let users = self.shard(user).lock().expect("no holder panics");
+        let Some(sessions) = users.get(user) else { return Vec::new() };
+        sessions.iter().filter(|it| Some(it.inst_id) != except).filter_map(|it| it.outlet()).collect()
+    }
+
+    /// The same with a frame that others get too. Returns how many sessions there were.
+    pub fn push_shared(&self, user: &str, except: Option<i64>, push: &Push) -> usize {
+        let outlets = self.outlets(user, except);
+        outlets.iter().for_each(|it| it.push(push));
         outlets.len()
     }
 

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use proto::{Code, Fail, platform::Platform, user_id};
 use sha2::{Digest, Sha256};
-use store::{StoreError, Tx, accounts as rows, contacts, messages, sessions as table};
+use store::{Pending, StoreError, Tx, accounts as rows, contacts, messages, sessions as table};
 
 use crate::{
     Chat, Cx,
     accounts::{self, tiny_id},
     apps::{App, State},
     error::Error,
-    live::{Outlet, Push, Session, TokenHash, token_hash},
+    live::{Attached, Outlet, Push, Session, TokenHash, token_hash},
     shard,
+    statistics::Event,
+    status,
 };
 
 /// Contacts looked at in one step when messages that waited too long are given up.
@@ -28,6 +30,7 @@ pub enum End {
     OtherDevice = 2,
     KickedByRest = 3,
     LoggedOut = 4,
+    /// Its time was over, or somebody else logged in on its page: the user said no goodbye.
     Expired = 5,
 }
 
@@ -102,15 +105,19 @@ pub async fn login(chat: &Arc<Chat>, app: &Arc<App>, login: Login) -> Result<Log
     };
     let connected: Vec<_> = app.live.of(&row.user).iter().map(|it| it.hash).collect();
     let (outlet, key) = (login.outlet, shard(app.id, &row.user));
-    let at_end = app.clone();
+    let (at_end, chat_at_end) = (app.clone(), chat.clone());
     let done = chat.db.write_then(
         key,
         move |tx| admit(tx, &state, row, &connected),
         move |admitted: &Admitted| {
+            // One who only changes instances was online all the time.
+            let stayed = !admitted.ended.is_empty() && at_end.live.is_online(&admitted.session.user);
             for (hash, end) in &admitted.ended {
                 at_end.live.end(hash, end.push().as_ref());
             }
-            at_end.live.attach(&admitted.session, &outlet);
+            attach(&chat_at_end, &at_end, &admitted.session, &outlet, stayed);
+            at_end.count(now, Event::AccountMade, usize::from(admitted.is_new));
+            at_end.count_login(now, &admitted.session.user);
         },
     );
     let admitted = done.await?;
@@ -120,6 +127,8 @@ pub async fn login(chat: &Arc<Chat>, app: &Arc<App>, login: Login) -> Result<Log
 struct Admitted {
     session: Arc<Session>,
     ended: Vec<(TokenHash, End)>,
+    /// The login made the account.
+    is_new: bool,
 }
 
 fn admit(
@@ -130,6 +139,9 @@ fn admit(
 ) -> Result<Admitted, Error> {
     let (app, now) = (row.app, row.created_at);
     let is_new = accounts::create(tx, app, &row.user, now, &state.settings)?;
+    if !rows::hold(tx, app, &row.user)? {
+        return Err(Code::AccountInternal.into());
+    }
     let account = rows::get(tx, app, &row.user)?.ok_or(Code::AccountInternal)?;
     let stale = row.sig_time < account.valid_from
         || (row.sig_time == account.valid_from
@@ -151,7 +163,7 @@ fn admit(
     let expires_at = expiry(state, row.expires_at);
     let hash = hash_of(&row.token);
     let session = Session::new(&row, hash, &tiny_id(account.tiny), expires_at);
-    Ok(Admitted { session: Arc::new(session), ended })
+    Ok(Admitted { session: Arc::new(session), ended, is_new })
 }
 
 fn expiry(state: &State, sig_ends_at: i64) -> i64 {
@@ -220,6 +232,16 @@ fn give_up_waiting(tx: &mut dyn Tx, app: u32, user: &str, seen_at: i64, now: i64
     }
 }
 
+/// Attaches a session after the commit that made or found it. `stayed`: the user was online just before.
+fn attach(chat: &Arc<Chat>, app: &Arc<App>, session: &Arc<Session>, outlet: &Arc<dyn Outlet>, stayed: bool) {
+    match app.live.attach(session, outlet) {
+        Attached::First if !stayed => status::changed(chat, app, &session.user),
+        Attached::First | Attached::Further => {}
+        // It is queued. If that fails, the store has the session as attached until the next start.
+        Attached::Lost => drop(note_lost(chat, app, session)),
+    }
+}
+
 /// Attaches a session to a new connection by its token, as after a lost connection.
 pub async fn reattach(
     chat: &Arc<Chat>,
@@ -231,9 +253,12 @@ pub async fn reattach(
     let (now, hash, user) = (chat.clock.now(), session.hash, session.user.clone());
     let was_away = !app.live.is_online(&user);
     let (app_id, live_app, live_session) = (app.id, app.clone(), session.clone());
+    let chat_at_end = chat.clone();
     let done = chat.db.write_then(
         shard(app.id, &session.user),
         move |tx| {
+            // A deletion at the same time ends the session first, or waits for this.
+            rows::hold(tx, app_id, &user)?;
             let row = table::get(tx, &hash)?.ok_or(Code::SigExpired)?;
             if row.ended_at > 0 {
                 return Err(Error::from(End::refusal(row.ended_by)));
@@ -243,7 +268,7 @@ pub async fn reattach(
             }
             Ok(table::set_detached(tx, &hash, 0, now)?)
         },
-        move |()| live_app.live.attach(&live_session, &outlet),
+        move |()| attach(&chat_at_end, &live_app, &live_session, &outlet, false),
     );
     done.await?;
     Ok(session)
@@ -277,17 +302,25 @@ pub async fn resolve(chat: &Arc<Chat>, app: &Arc<App>, token: &str) -> Result<Ar
     Ok(Arc::new(Session::new(&row, hash, &tiny_id(account.tiny), expires_at)))
 }
 
-/// Ends one session: its token is dead when this returns.
+/// Ends one session: its token is dead when this returns. The last logout ends the user's custom status and
+/// subscriptions too.
 pub async fn end(chat: &Arc<Chat>, app: &Arc<App>, session: &Session, how: End) -> Result<(), Error> {
     let (hash, now, user, app_id) = (session.hash, chat.clock.now(), session.user.clone(), app.id);
-    let live = app.clone();
+    let (at_end, chat_at_end, name) = (app.clone(), chat.clone(), user.clone());
     let done = chat.db.write_then(
         shard(app.id, &session.user),
         move |tx| {
             table::end(tx, &hash, how as i64, now)?;
-            rows::set_seen_at(tx, app_id, &user, now)
+            rows::set_seen_at(tx, app_id, &user, now)?;
+            if how == End::LoggedOut && table::alive(tx, app_id, &user)?.is_empty() {
+                status::clear(tx, app_id, &user)?;
+            }
+            status::has_any(tx, app_id, &user)
         },
-        move |()| live.live.end(&hash, how.push().as_ref()),
+        move |has_any| {
+            at_end.live.end(&hash, how.push().as_ref());
+            status::left(&chat_at_end, &at_end, &name, *has_any);
+        },
     );
     done.await?;
     Ok(())
@@ -303,27 +336,44 @@ pub async fn detach(
     if !app.live.detach(session, Some(outlet)) {
         return Ok(());
     }
+    note_lost(chat, app, session).await?;
+    Ok(())
+}
+
+/// Notes in the store that the session has no connection any more; queued when this returns.
+fn note_lost(chat: &Arc<Chat>, app: &Arc<App>, session: &Session) -> Pending<bool, Error> {
     let (hash, now, user, app_id) = (session.hash, chat.clock.now(), session.user.clone(), app.id);
-    let done = chat.db.write(shard(app.id, &session.user), move |tx| {
-        table::set_detached(tx, &hash, now, now)?;
-        Ok::<_, Error>(rows::set_seen_at(tx, app_id, &user, now)?)
-    });
-    done.await
+    let (at_end, chat_at_end, name) = (app.clone(), chat.clone(), user.clone());
+    chat.db.write_then(
+        shard(app.id, &session.user),
+        move |tx| {
+            table::set_detached(tx, &hash, now, now)?;
+            rows::set_seen_at(tx, app_id, &user, now)?;
+            Ok::<_, Error>(status::has_any(tx, app_id, &user)?)
+        },
+        move |has_any| status::left(&chat_at_end, &at_end, &name, *has_any),
+    )
 }
 
 /// Invalidates the login state of a user: every session and every UserSig made before now.
 pub async fn kick(cx: &Cx, user: &str) -> Result<(), Error> {
     let (app, name, now) = (cx.app.clone(), user.to_owned(), cx.chat.clock.now());
-    let at_end = cx.app.clone();
+    let (at_end, user_at_end) = (cx.clone(), user.to_owned());
     let done = cx.chat.db.write_then(
         shard(app.id, user),
         move |tx| {
             if !rows::set_valid_from(tx, app.id, &name, now)? {
                 return Err(Error::from(Code::AccountUnknown));
             }
-            Ok(end_all(tx, app.id, &name, End::KickedByRest, now)?)
+            let cleared = status::clear(tx, app.id, &name)?;
+            Ok((end_all(tx, app.id, &name, End::KickedByRest, now)?, cleared))
         },
-        move |ended| tell_ended(&at_end, ended, End::KickedByRest),
+        move |(ended, cleared)| {
+            tell_ended(&at_end.app, ended, End::KickedByRest);
+            if *cleared || !ended.is_empty() {
+                status::changed(&at_end.chat, &at_end.app, &user_at_end);
+            }
+        },
     );
     done.await?;
     Ok(())

@@ -14,7 +14,7 @@ pub mod wire;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
 use proto::{MsgKey, json::quote};
@@ -48,14 +48,23 @@ pub(crate) struct Route {
     hint: AtomicI64,
     /// What the receiver wants of this sender: 0 notify, 1 discard, 2 receive silently.
     mute: i64,
+    /// The receiver blocked the sender.
+    is_blocked: bool,
+    /// Who has whom as a friend: the sender the receiver, the receiver the sender.
+    friends: (bool, bool),
 }
 
 /// Known routes of an app, by "sender NUL receiver"; user ids have no control characters.
-pub struct Routes(Cache<String, Arc<Route>>);
+pub struct Routes {
+    known: Cache<String, Arc<Route>>,
+    /// Grows with each change of relations, which happen under another key than messages: a route that was
+    /// read before such a change is not kept after it.
+    version: AtomicU64,
+}
 
 impl Default for Routes {
     fn default() -> Routes {
-        Routes(Cache::new(ROUTES_MAX))
+        Routes { known: Cache::new(ROUTES_MAX), version: AtomicU64::new(0) }
     }
 }
 
@@ -70,11 +79,37 @@ impl Routes {
 
     /// Called after the commit of whatever made routes wrong.
     pub(crate) fn clear(&self) {
-        self.0.clear();
+        self.outdate();
+        self.known.clear();
     }
 
     fn forget(&self, from: &str, to: &str) {
-        self.0.remove(&Routes::key(from, to));
+        self.known.remove(&Routes::key(from, to));
+    }
+
+    /// Called after the commit of a change of relations, before the routes concerned are forgotten.
+    pub(crate) fn outdate(&self) {
+        self.version.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn forget_both(&self, one: &str, other: &str) {
+        self.forget(one, other);
+        self.forget(other, one);
+    }
+
+    fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    fn get(&self, from: &str, to: &str) -> Option<Arc<Route>> {
+        self.known.get(&Routes::key(from, to))
+    }
+
+    /// Keeps a route that was read when the version was this.
+    fn keep(&self, from: &str, to: &str, route: &Arc<Route>, version: u64) {
+        if version == self.version() {
+            self.known.insert(Routes::key(from, to), route.clone());
+        }
     }
 }
 
@@ -97,7 +132,13 @@ fn route(tx: &mut dyn Tx, app: u32, from: &str, to: &str, active_at: i64) -> Res
     }
     let mine = contacts::get(tx, app, to, contacts::KIND_C2C, from)?;
     let mute = mine.map_or(0, |it| it.mute);
-    Ok(Route { lane: lane(pair, from, to), hint: AtomicI64::new(0), mute })
+    Ok(Route {
+        lane: lane(pair, from, to),
+        hint: AtomicI64::new(0),
+        mute,
+        is_blocked: store::blocks::is(tx, app, to, from)?,
+        friends: (store::friends::is(tx, app, from, to)?, store::friends::is(tx, app, to, from)?),
+    })
 }
 
 /// Moves the hints of both sides when they are too old to find the conversation by. Says whether it did.

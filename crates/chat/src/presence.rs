@@ -38,6 +38,8 @@ pub struct Device {
 /// The devices of a user; the user's own status is the best of them.
 pub struct Presence {
     pub devices: Vec<Device>,
+    /// The text that the user set for itself, empty when there is none.
+    pub custom: String,
     is_robot: bool,
 }
 
@@ -79,7 +81,8 @@ pub async fn of(cx: &Cx, users: Vec<String>) -> Result<Vec<Option<Presence>>, Er
                     devices.push(Device { platform: platform.status_name(), status, inst_id: it.inst_id });
                 }
             }
-            out.push(Some(Presence { devices, is_robot: user_id::is_robot(user) }));
+            let custom = rows::custom_status(tx, app.id, user)?.unwrap_or_default();
+            out.push(Some(Presence { devices, custom, is_robot: user_id::is_robot(user) }));
         }
         Ok::<_, StoreError>(out)
     });

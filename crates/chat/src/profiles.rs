@@ -1,22 +1,24 @@
 //! User profiles: standard and custom fields, who may read and write them. `spec/concepts/profiles.md`.
 
 use proto::{Code, Fail, json::quote};
-use store::StoreError;
+use store::{StoreError, Tx};
 
 use crate::{
-    Cx,
+    Chat, Cx,
     accounts::NICK_BYTES_MAX,
     apps::App,
     error::Error,
     live::Push,
+    relations,
     settings::{FieldType, Settings},
     shard,
 };
 
 pub const NICK: &str = "Tag_Profile_IM_Nick";
 pub const FACE: &str = "Tag_Profile_IM_Image";
-const ALLOW_TYPE: &str = "Tag_Profile_IM_AllowType";
-const ADMIN_FORBID_TYPE: &str = "Tag_Profile_IM_AdminForbidType";
+pub(crate) const SIGNATURE: &str = "Tag_Profile_IM_SelfSignature";
+pub(crate) const ALLOW_TYPE: &str = "Tag_Profile_IM_AllowType";
+pub(crate) const ADMIN_FORBID_TYPE: &str = "Tag_Profile_IM_AdminForbidType";
 
 const GENDERS: &[&str] = &["Gender_Type_Unknown", "Gender_Type_Female", "Gender_Type_Male"];
 pub const ALLOW_TYPES: &[&str] =
@@ -40,7 +42,7 @@ const STANDARD: &[(&str, Kind)] = &[
     ("Tag_Profile_IM_Gender", Kind::OneOf(GENDERS)),
     ("Tag_Profile_IM_BirthDay", Kind::Number),
     ("Tag_Profile_IM_Location", Kind::Text),
-    ("Tag_Profile_IM_SelfSignature", Kind::Text),
+    (SIGNATURE, Kind::Text),
     (ALLOW_TYPE, Kind::OneOf(ALLOW_TYPES)),
     ("Tag_Profile_IM_Language", Kind::Number),
     (FACE, Kind::Text),
@@ -75,7 +77,7 @@ pub async fn set(cx: &Cx, user: &str, fields: Vec<Field>) -> Result<(), Error> {
     });
     done.await?;
     cx.app.accounts.forget(user);
-    announce(&cx.app, user, cx.caller.instance(), &changed);
+    announce(&cx.chat, &cx.app, user, cx.caller.instance(), &changed).await;
     Ok(())
 }
 
@@ -135,30 +137,41 @@ pub async fn get(cx: &Cx, users: Vec<String>, wanted: Wanted) -> Result<Vec<Opti
             tags.iter().try_for_each(|it| readable(&state.settings, it, cx.is_admin()))?;
             tags
         }
-        Wanted::All => {
-            let custom = state.settings.profile_custom_fields.iter().map(|it| &*it.name);
-            let all = STANDARD.iter().map(|it| it.0).chain(custom);
-            all.filter(|it| readable(&state.settings, it, cx.is_admin()).is_ok()).map(str::to_owned).collect()
-        }
+        Wanted::All => open_tags(&state.settings, cx.is_admin()),
     };
-    let (app, allow_type) = (cx.app.id, state.settings.profile_default_allow_type.clone());
+    let (app, state) = (cx.app.id, state.clone());
     let read = cx.chat.db.read(move |tx| {
         let mut out = Vec::with_capacity(users.len());
         for user in &users {
-            if store::accounts::get(tx, app, user)?.is_none() {
-                out.push(None);
-                continue;
-            }
-            let stored = store::profiles::all(tx, app, user)?;
-            let value = |tag: &str| {
-                let set = stored.iter().find(|it| it.0 == tag).map(|it| it.1.clone());
-                set.or_else(|| default(tag, &allow_type))
-            };
-            out.push(Some(tags.iter().filter_map(|tag| Some((tag.clone(), value(tag)?))).collect()));
+            let is_there = store::accounts::get(tx, app, user)?.is_some();
+            out.push(if is_there { Some(fields(tx, app, user, &tags, &state.settings)?) } else { None });
         }
         Ok::<_, StoreError>(out)
     });
     Ok(read.await?)
+}
+
+/// All tags that clients, or administrators, may read: the standard ones, then the custom ones.
+pub(crate) fn open_tags(settings: &Settings, by_admin: bool) -> Vec<String> {
+    let custom = settings.profile_custom_fields.iter().map(|it| &*it.name);
+    let all = STANDARD.iter().map(|it| it.0).chain(custom);
+    all.filter(|it| readable(settings, it, by_admin).is_ok()).map(str::to_owned).collect()
+}
+
+/// Those of `tags` that have a value or a default for this user, in this order.
+pub(crate) fn fields(
+    tx: &mut dyn Tx,
+    app: u32,
+    user: &str,
+    tags: &[String],
+    settings: &Settings,
+) -> Result<Vec<Field>, StoreError> {
+    let stored = store::profiles::all(tx, app, user)?;
+    let value = |tag: &str| {
+        let set = stored.iter().find(|it| it.0 == tag).map(|it| it.1.clone());
+        set.or_else(|| default(tag, &settings.profile_default_allow_type))
+    };
+    Ok(tags.iter().filter_map(|tag| Some((tag.clone(), value(tag)?))).collect())
 }
 
 fn default(tag: &str, allow_type: &str) -> Option<String> {
@@ -170,7 +183,7 @@ fn default(tag: &str, allow_type: &str) -> Option<String> {
     }
 }
 
-fn readable(settings: &Settings, tag: &str, by_admin: bool) -> Result<(), Fail> {
+pub(crate) fn readable(settings: &Settings, tag: &str, by_admin: bool) -> Result<(), Fail> {
     if standard(tag).is_some() {
         return Ok(());
     }
@@ -184,20 +197,38 @@ fn readable(settings: &Settings, tag: &str, by_admin: bool) -> Result<(), Fail> 
     }
 }
 
-/// Tells the user's sessions, but the instance `except`, which fields changed.
-pub(crate) fn announce<T: AsRef<str>>(app: &App, user: &str, except: Option<i64>, fields: &[(T, String)]) {
-    app.live.push(user, except, || {
-        let items: Vec<_> = fields
-            .iter()
-            .map(|(tag, value)| {
-                let name = if value.starts_with('"') { "ValueBytes" } else { "ValueNum" };
-                format!("{{\"Tag\":{},\"{name}\":{value}}}", quote(tag.as_ref()))
-            })
-            .collect();
-        Push::events(&format!(
-            "{{\"Event\":8,\"ProfileDataMod\":[{{\"PushType\":1,\"Profile_Account\":{},\"ProfileList\":[{}]}}]}}",
-            quote(user),
-            items.join(",")
-        ))
-    });
+/// Tells the user's sessions, but the instance `except`, which fields changed; and of those that others may
+/// read, whoever has the user as a friend. The change is made: trouble on the way is logged, not returned.
+pub(crate) async fn announce<T: AsRef<str>>(
+    chat: &Chat,
+    app: &App,
+    user: &str,
+    except: Option<i64>,
+    fields: &[(T, String)],
+) {
+    app.live.push(user, except, || changed(user, fields.iter()));
+    let state = app.state().clone();
+    let open: Vec<_> =
+        fields.iter().filter(|it| readable(&state.settings, it.0.as_ref(), false).is_ok()).collect();
+    if open.is_empty() {
+        return;
+    }
+    let push = changed(user, open.into_iter());
+    if let Err(error) = relations::tell_owners(chat, app, user, &push).await {
+        tracing::warn!(%error, "friends were not told of a profile");
+    }
+}
+
+fn changed<'a, T: AsRef<str> + 'a>(user: &str, fields: impl Iterator<Item = &'a (T, String)>) -> Push {
+    let items: Vec<_> = fields
+        .map(|(tag, value)| {
+            let name = if value.starts_with('"') { "ValueBytes" } else { "ValueNum" };
+            format!("{{\"Tag\":{},\"{name}\":{value}}}", quote(tag.as_ref()))
+        })
+        .collect();
+    Push::events(&format!(
+        "{{\"Event\":8,\"ProfileDataMod\":[{{\"PushType\":1,\"Profile_Account\":{},\"ProfileList\":[{}]}}]}}",
+        quote(user),
+        items.join(",")
+    ))
 }

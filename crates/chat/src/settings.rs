@@ -144,6 +144,10 @@ impl Settings {
                 true => Ok(()),
                 false => Err(format!("{key}: expected one of {}", crate::profiles::ALLOW_TYPES.join(", "))),
             },
+            "operations.timezone" => match crate::zone::Zone::parse(&self.operations_timezone) {
+                Some(_) => Ok(()),
+                None => Err(format!("{key}: expected UTC or an offset like UTC+8 or UTC-03:30")),
+            },
             "profile.custom_fields" => custom_fields(key, &self.profile_custom_fields, "Tag_Profile_Custom_"),
             "sns.custom_fields" => custom_fields(key, &self.sns_custom_fields, "Tag_SNS_Custom_"),
             _ => Ok(()),
@@ -237,6 +241,7 @@ by_serde! {
     BTreeMap<String, u32>: "an object of numbers",
     BTreeMap<String, bool>: "an object of true or false",
     BTreeMap<String, String>: "an object of texts",
+    BTreeMap<String, Vec<String>>: "an object of lists of texts",
 }
 
 #[cfg(test)]
@@ -276,6 +281,7 @@ mod tests {
             ("app.rest_ip_allow", json!(["10.0.0.0/33"])),
             ("profile.custom_fields", json!([{"name": "Team"}])),
             ("profile.custom_fields", json!([{"name": "Tag_Profile_Custom_Team", "size": 1}])),
+            ("operations.timezone", json!("Beijing")),
             ("no.such.key", json!(1)),
         ] {
             let mut settings = Settings::default();

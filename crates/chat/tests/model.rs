@@ -313,7 +313,7 @@ impl World {
     }
 
     async fn list(&self, owner: &str) -> Vec<(String, i64)> {
-        let wanted = Wanted { pinned_apart: true, empty: false, pinned_paged: true };
+        let wanted = Wanted { pinned_apart: true, empty: false, pinned_paged: true, labels: false };
         let page = conversations::page(&self.cx, owner, Cursor::default(), wanted).await.unwrap().unwrap();
         page.entries.into_iter().map(|it| (it.peer, it.time)).collect()
     }

@@ -18,6 +18,16 @@ pub struct Call {
     pub body: Bytes,
     /// The connection it came over; none for REST.
     pub link: Option<Link>,
+    /// The request around it, for a REST command that asks for it.
+    pub request: Option<Box<HttpRequest>>,
+}
+
+/// What few commands want of the request that brought them.
+pub struct HttpRequest {
+    /// The part of the URL after the question mark.
+    pub query: String,
+    /// How the caller addressed this server: `https://host:port`.
+    pub base_url: String,
 }
 
 /// Who may call a command, and from where.
@@ -55,13 +65,16 @@ pub struct Command {
     pub doors: Doors,
     /// Documented calls a second when they are not the usual 200.
     pub rate: Option<u32>,
+    /// Whether [`Call::request`] is filled in.
+    pub sees_request: bool,
     pub run: fn(Call) -> Answer,
     pub schema: fn(&mut SchemaGenerator) -> (Schema, Schema),
 }
 
 /// Declares a file's command: `command!("service" / "name", "Summary.", Both, Request => Response, handle);`
 /// with a documented rate as `Rest(100)`. `handle` takes `&Cx` and the request; one that is about the
-/// connection itself, declared with `link`, takes a `&Link` too.
+/// connection itself, declared with `link`, takes a `&Link` too, and one declared with `request` the
+/// `&HttpRequest`.
 macro_rules! command {
     ($service:literal / $name:literal, $summary:literal, $door:ident $(($rate:literal))?,
      $request:ty => $response:ty, $handle:path) => {
@@ -71,10 +84,29 @@ macro_rules! command {
             summary: $summary,
             doors: $crate::command::Doors::$door,
             rate: $crate::command::rate!($($rate)?),
+            sees_request: false,
             run: |call| Box::pin(async move {
                 let request: $request = $crate::command::decode($service, &call.body)?;
                 let response: $response = $handle(&call.cx, request).await?;
-                $crate::command::encode($service, &response)
+                $crate::command::encode($service, $name, &response)
+            }),
+            schema: $crate::command::schema::<$request, $response>,
+        };
+    };
+    (request $service:literal / $name:literal, $summary:literal, $door:ident $(($rate:literal))?,
+     $request:ty => $response:ty, $handle:path) => {
+        pub const COMMAND: $crate::command::Command = $crate::command::Command {
+            service: $service,
+            name: $name,
+            summary: $summary,
+            doors: $crate::command::Doors::$door,
+            rate: $crate::command::rate!($($rate)?),
+            sees_request: true,
+            run: |call| Box::pin(async move {
+                let request: $request = $crate::command::decode($service, &call.body)?;
+                let around = $crate::command::http_request(&call)?;
+                let response: $response = $handle(&call.cx, around, request).await?;
+                $crate::command::encode($service, $name, &response)
             }),
             schema: $crate::command::schema::<$request, $response>,
         };
@@ -87,11 +119,12 @@ macro_rules! command {
             summary: $summary,
             doors: $crate::command::Doors::$door,
             rate: None,
+            sees_request: false,
             run: |call| Box::pin(async move {
                 let request: $request = $crate::command::decode($service, &call.body)?;
                 let link = $crate::command::link(&call)?;
                 let response: $response = $handle(&call.cx, link, request).await?;
-                $crate::command::encode($service, &response)
+                $crate::command::encode($service, $name, &response)
             }),
             schema: $crate::command::schema::<$request, $response>,
         };
@@ -112,6 +145,10 @@ pub fn link(call: &Call) -> Result<&Link, Error> {
     call.link.as_ref().ok_or_else(|| Fail::from(Code::UnknownCommand).into())
 }
 
+pub fn http_request(call: &Call) -> Result<&HttpRequest, Error> {
+    call.request.as_deref().ok_or_else(|| Fail::from(Code::UnknownCommand).into())
+}
+
 /// Nothing beyond the envelope.
 #[derive(Serialize, JsonSchema)]
 pub struct Nothing {}
@@ -129,9 +166,11 @@ pub fn decode<T: DeserializeOwned>(service: &str, body: &[u8]) -> Result<T, Erro
 }
 
 /// Success: the envelope, then the response's own members.
-pub fn encode<T: Serialize>(service: &str, response: &T) -> Result<Vec<u8>, Error> {
+pub fn encode<T: Serialize>(service: &str, name: &str, response: &T) -> Result<Vec<u8>, Error> {
     let mut out = Vec::with_capacity(256);
-    out.extend_from_slice(b"{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"");
+    out.extend_from_slice(b"{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"");
+    out.extend_from_slice(services::success_info(service, name).as_bytes());
+    out.push(b'"');
     if services::has_display(service) {
         out.extend_from_slice(b",\"ErrorDisplay\":\"\"");
     }
@@ -220,9 +259,17 @@ pub mod services {
             "sns" | "follow" => Code::SnsInternal,
             "recentcontact" => Code::ContactInternal,
             "im_open_login_svc" | "im_open_status" => Code::AccountInternal,
+            "openconfigsvr" => Code::MuteInternal,
+            "openim_robot_http_svc" => Code::GroupInternal,
+            "open_msg_svc" => Code::HistoryInternal,
             it if is_group(it) => Code::GroupInternal,
             _ => Code::TimedOut,
         }
+    }
+
+    /// ErrorInfo of a success: one command has a word for it.
+    pub fn success_info(service: &str, name: &str) -> &'static str {
+        if service == "openconfigsvr" && name == "getappinfo" { "OK" } else { "" }
     }
 
     /// Services whose answers carry a text for display, always empty.
@@ -253,11 +300,11 @@ mod tests {
     fn the_envelope_stands_before_the_commands_own_members() {
         let text = |it: Vec<u8>| String::from_utf8(it).unwrap();
         assert_eq!(
-            text(encode("openim", &One { a: 1 }).unwrap()),
+            text(encode("openim", "sendmsg", &One { a: 1 }).unwrap()),
             r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","a":1}"#
         );
         assert_eq!(
-            text(encode("profile", &Nothing {}).unwrap()),
+            text(encode("profile", "portrait_set", &Nothing {}).unwrap()),
             r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","ErrorDisplay":""}"#
         );
         let fail = Fail::with(Code::C2cTo, "a \"quoted\" text").extra("\"B\":[]".to_owned());

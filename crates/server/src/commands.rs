@@ -2,13 +2,18 @@
 //!
 //! A command's file has the path of its URL: `/v4/openim/sendmsg` is `commands/openim/sendmsg.rs`.
 
+mod config_svc;
+mod follow;
 mod group_open_http_svc;
 mod heartbeat;
 mod im_open_login_svc;
 mod im_open_status;
 mod im_sdk_config_mgr;
 mod imopenstat;
+mod open_msg_svc;
+mod openconfigsvr;
 mod openim;
+mod openim_robot_http_svc;
 mod profile;
 mod recentcontact;
 mod sns;
@@ -26,6 +31,26 @@ pub const ALL: &[Command] = &[
     im_open_login_svc::kick::COMMAND,
     openim::query_online_status::COMMAND,
     openim::query_online_status::querystate::COMMAND,
+    sns::friend_add::COMMAND,
+    sns::friend_import::COMMAND,
+    sns::friend_update::COMMAND,
+    sns::friend_delete::COMMAND,
+    sns::friend_delete_all::COMMAND,
+    sns::friend_check::COMMAND,
+    sns::friend_get::COMMAND,
+    sns::friend_get_list::COMMAND,
+    sns::black_list_add::COMMAND,
+    sns::black_list_delete::COMMAND,
+    sns::black_list_get::COMMAND,
+    sns::black_list_check::COMMAND,
+    sns::group_add::COMMAND,
+    sns::group_delete::COMMAND,
+    sns::group_get::COMMAND,
+    follow::follow_add::COMMAND,
+    follow::follow_delete::COMMAND,
+    follow::follow_check::COMMAND,
+    follow::follow_get::COMMAND,
+    follow::follow_get_info::COMMAND,
     // Messages.
     openim::sendmsg::COMMAND,
     openim::batchsendmsg::COMMAND,
@@ -37,24 +62,46 @@ pub const ALL: &[Command] = &[
     // Conversations.
     recentcontact::get_list::COMMAND,
     recentcontact::delete::COMMAND,
+    recentcontact::create_contact_group::COMMAND,
+    recentcontact::update_contact_group::COMMAND,
+    recentcontact::del_contact_group::COMMAND,
+    recentcontact::mark_contact::COMMAND,
+    recentcontact::get_contact_group::COMMAND,
+    recentcontact::search_contact_group::COMMAND,
     openim::get_c2c_unread_msg_num::COMMAND,
+    // Global mute.
+    openconfigsvr::setnospeaking::COMMAND,
+    openconfigsvr::getnospeaking::COMMAND,
+    // Operations.
+    openconfigsvr::getappinfo::COMMAND,
+    open_msg_svc::get_history::COMMAND,
+    config_svc::get_ip_list::COMMAND,
+    // Chatbots.
+    openim_robot_http_svc::create_robot::COMMAND,
+    openim_robot_http_svc::delete_robot::COMMAND,
+    openim_robot_http_svc::get_all_robots::COMMAND,
     // The socket: transport and session.
     heartbeat::alive::COMMAND,
     im_open_status::wslogin::COMMAND,
     im_open_status::wslogout::COMMAND,
     im_open_status::wshello::COMMAND,
+    im_open_status::ws_set_custom_status::COMMAND,
+    im_open_status::ws_get_user_status::COMMAND,
+    im_open_status::ws_status_subscribe::COMMAND,
+    im_open_status::ws_status_unsubscribe::COMMAND,
     im_sdk_config_mgr::fetch_config::COMMAND,
     im_sdk_config_mgr::fetch_imsdk_purchase_bitsv2::COMMAND,
     imopenstat::tim_web_report_v2::COMMAND,
     // The socket: people.
     profile::portrait_get_all::COMMAND,
-    sns::black_list_get::COMMAND,
-    sns::friend_get::COMMAND,
-    sns::group_get::COMMAND,
+    sns::friend_get_specified::COMMAND,
+    sns::friend_response::COMMAND,
     sns::pendency_get::COMMAND,
+    sns::pendency_delete::COMMAND,
+    sns::pendency_report::COMMAND,
+    sns::group_update::COMMAND,
     // The socket: conversations and one-to-one messages.
     recentcontact::page_get::COMMAND,
-    recentcontact::get_contact_group::COMMAND,
     recentcontact::batch_delete::COMMAND,
     recentcontact::clear_msg::COMMAND,
     recentcontact::top::COMMAND,

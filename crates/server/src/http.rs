@@ -3,6 +3,7 @@
 use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
+use chat::exports;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -95,6 +96,7 @@ async fn route(
         }
         (Routes::Metrics, _) => text(StatusCode::NOT_FOUND, "not found\n"),
         (_, it) if it.starts_with("/v4/") => call(&node, request, peer, secure).await,
+        (_, it) if it.starts_with(HISTORY) => history(&node, &request).await,
         (_, "/openapi.json") => json(openapi::document()),
         (_, "/docs") => html(include_str!("docs.html")),
         (_, "/") => html(include_str!("index.html")),
@@ -102,6 +104,42 @@ async fn route(
         (_, it) if it.ends_with("/info") => open(node, request, Form::Text, peer, permit),
         // Anything else is answered like a REST call with a wrong path.
         _ => call(&node, request, peer, secure).await,
+    }
+}
+
+/// Where files with past messages are.
+const HISTORY: &str = "/msg_history/";
+
+/// A file that `open_msg_svc/get_history` gave a link to.
+async fn history(node: &Node, request: &Request<Incoming>) -> Answer {
+    if request.method() != Method::GET {
+        return text(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
+    }
+    let rest = request.uri().path().strip_prefix(HISTORY).unwrap_or("");
+    let (token, name) = rest.split_once('/').unwrap_or(("", ""));
+    let file = match exports::check(&node.chat, token, name).await {
+        Ok(Some(file)) => file,
+        Ok(None) => return text(StatusCode::FORBIDDEN, "the link is not valid (any more)\n"),
+        Err(error) => {
+            tracing::error!(%error, "a link could not be checked");
+            return text(StatusCode::SERVICE_UNAVAILABLE, "try again\n");
+        }
+    };
+    let path = exports::folder(&node.data_dir, file.app).join(file.to_string());
+    match tokio::fs::read(&path).await {
+        Ok(bytes) => {
+            let mut answer = Response::new(Full::new(bytes.into()));
+            let kind = HeaderValue::from_static("application/gzip");
+            answer.headers_mut().insert(header::CONTENT_TYPE, kind);
+            answer
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            text(StatusCode::NOT_FOUND, "the file is gone\n")
+        }
+        Err(error) => {
+            tracing::error!(%error, path = %path.display(), "a file could not be read");
+            text(StatusCode::INTERNAL_SERVER_ERROR, "the file could not be read\n")
+        }
     }
 }
 
@@ -123,6 +161,7 @@ async fn call(node: &Node, request: Request<Incoming>, peer: SocketAddr, secure:
         query: request.uri().query().unwrap_or(""),
         source: peer.ip(),
         secure,
+        host: request.headers().get(header::HOST).and_then(|it| it.to_str().ok()).unwrap_or(""),
     };
     let admitted = match rest::admit(node, &line) {
         Ok(it) => it,

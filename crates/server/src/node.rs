@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{Arc, atomic::AtomicU64, atomic::Ordering},
 };
 
@@ -21,6 +22,8 @@ pub struct Node {
     pub chat: Arc<Chat>,
     pub metrics: Arc<Metrics>,
     pub limits: Limits,
+    /// Where the server keeps its files.
+    pub data_dir: PathBuf,
     pub connections: Connections,
     /// One for each row of the command table, in its order.
     counted: Vec<Arc<CommandMetrics>>,
@@ -30,7 +33,7 @@ pub struct Node {
 }
 
 impl Node {
-    pub fn new(chat: Arc<Chat>, limits: Limits) -> Arc<Node> {
+    pub fn new(chat: Arc<Chat>, limits: Limits, data_dir: PathBuf) -> Arc<Node> {
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), chat.clock.now()));
         let counted = commands::ALL.iter().map(|it| metrics.command(it.service, it.name)).collect();
         let sockets = commands::ALL.iter().enumerate().filter(|(_, it)| it.doors.has_socket());
@@ -39,6 +42,7 @@ impl Node {
             chat,
             metrics,
             limits,
+            data_dir,
             connections: Connections::default(),
             counted,
             by_servcmd,

@@ -7,7 +7,7 @@ use chat::{Caller, Cx};
 use proto::{Code, Fail};
 
 use crate::{
-    command::{Call, encode_fail, services},
+    command::{Call, HttpRequest, encode_fail, services},
     commands,
     metrics::ByCode,
     node::Node,
@@ -21,12 +21,15 @@ pub struct Line<'a> {
     pub source: IpAddr,
     /// Whether it came over TLS.
     pub secure: bool,
+    /// The header of this name, empty for none.
+    pub host: &'a str,
 }
 
 /// A call that may run once its body is there.
 pub struct Admitted {
     index: usize,
     cx: Cx,
+    request: Option<Box<HttpRequest>>,
     /// Longest body that is read.
     pub body_max: usize,
 }
@@ -93,7 +96,13 @@ fn check(node: &Node, line: &Line<'_>) -> Result<Admitted, Fail> {
     let caller = Caller::Admin(Arc::from(identifier.as_ref()));
     let cx = Cx { chat: node.chat.clone(), app, caller };
     node.allow(&cx, index)?;
-    Ok(Admitted { index, cx, body_max })
+    let request = commands::ALL[index].sees_request.then(|| Box::new(around(line)));
+    Ok(Admitted { index, cx, request, body_max })
+}
+
+fn around(line: &Line<'_>) -> HttpRequest {
+    let scheme = if line.secure { "https" } else { "http" };
+    HttpRequest { query: line.query.to_owned(), base_url: format!("{scheme}://{}", line.host) }
 }
 
 /// Step 16: the answer to a body over [`Admitted::body_max`].
@@ -105,7 +114,7 @@ pub fn too_long(admitted: &Admitted) -> Vec<u8> {
 
 /// Steps 17 and 18, and the command itself.
 pub async fn run(node: &Node, admitted: Admitted, body: Bytes) -> Vec<u8> {
-    node.run(admitted.index, Call { cx: admitted.cx, body, link: None }).await
+    node.run(admitted.index, Call { cx: admitted.cx, body, link: None, request: admitted.request }).await
 }
 
 fn find(path: &str) -> Result<usize, Fail> {
@@ -145,6 +154,15 @@ impl<'a> Query<'a> {
         }
         Ok(query)
     }
+}
+
+/// The value of a parameter that only one command has; the last of a repeated one counts.
+pub fn parameter<'a>(query: &'a str, name: &str) -> Result<Option<Cow<'a, str>>, Fail> {
+    let mut named = query.split('&').filter_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (key == name).then_some(value)
+    });
+    named.next_back().map(|it| percent_decode(it, true)).transpose()
 }
 
 /// Decodes `%xx`, and `+` as a space where `plus` says so.

@@ -8,6 +8,8 @@ pub enum Numbered {
     Tiny,
     Pair,
     Instance,
+    /// Groups and topics.
+    Group,
 }
 
 impl Numbered {
@@ -16,6 +18,7 @@ impl Numbered {
             Numbered::Tiny => "counter_tiny",
             Numbered::Pair => "counter_pair",
             Numbered::Instance => "counter_instance",
+            Numbered::Group => "counter_group",
         }
     }
 }

@@ -19,12 +19,27 @@ pub mod testing;
 mod value;
 
 pub mod accounts;
+pub mod among;
 pub mod apps;
+pub mod blocks;
+pub mod contact_marks;
 pub mod contacts;
 pub mod counters;
+pub mod daily;
+pub mod exports;
+pub mod follows;
+pub mod friend_requests;
+pub mod friends;
+pub mod group_members;
+pub mod group_messages;
+pub mod groups;
 pub mod messages;
 pub mod profiles;
+pub mod relation_sequences;
+pub mod robots;
+pub mod secrets;
 pub mod sessions;
+pub mod subscriptions;
 
 pub use db::{Db, READS_WAITING_MAX, WRITES_WAITING_MAX};
 pub use error::StoreError;

@@ -21,6 +21,12 @@ pub mod flag {
     pub const EXTENSIBLE: i64 = 1 << 7;
     /// `client_time` came from a client; otherwise it repeats `time`.
     pub const CLIENT_TIME: i64 = 1 << 8;
+    /// Imported from elsewhere: it was never sent here.
+    pub const IMPORTED: i64 = 1 << 9;
+    /// Never reached the receiver, who had blocked the sender; hidden from the receiver too.
+    pub const WITHHELD: i64 = 1 << 10;
+    /// Where it was sent, as a number above these bits: 0 by REST, else a platform's place in its table and 1.
+    pub const PLATFORM_SHIFT: i64 = 16;
 }
 
 /// A place in a conversation's history.

@@ -10,11 +10,22 @@ pub(crate) struct Migration {
 }
 
 /// In the order of their versions. What has been released is never edited.
-pub(crate) const ALL: &[Migration] = &[Migration {
-    version: 1,
-    sql: include_str!("../migrations/0001_first.sql"),
-    postgres: Some(include_str!("../migrations/0001_first.postgres.sql")),
-}];
+pub(crate) const ALL: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: include_str!("../migrations/0001_first.sql"),
+        postgres: Some(include_str!("../migrations/0001_first.postgres.sql")),
+    },
+    // From here on one text serves both: `idtext` is a type of its own on PostgreSQL only.
+    Migration { version: 2, sql: "", postgres: Some(include_str!("../migrations/0002_idtext.postgres.sql")) },
+    Migration { version: 3, sql: include_str!("../migrations/0003_people.sql"), postgres: None },
+    Migration {
+        version: 4,
+        sql: "",
+        postgres: Some(include_str!("../migrations/0004_group_numbers.postgres.sql")),
+    },
+    Migration { version: 5, sql: include_str!("../migrations/0005_groups.sql"), postgres: None },
+];
 
 /// Any number, as long as nobody else uses it: every node of a cluster asks for this lock.
 const LOCK: i64 = 0x6d61_6770_6965;

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use bytes::BytesMut;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 
 use crate::{Row, StoreError, Value};
 
@@ -12,6 +12,10 @@ type AnyError = Box<dyn Error + Sync + Send>;
 /// Takes the type that the statement wants, so that null fits everywhere and integers fit every width.
 impl ToSql for Value {
     fn to_sql(&self, wanted: &Type, out: &mut BytesMut) -> Result<IsNull, AnyError> {
+        let wanted = match wanted.kind() {
+            Kind::Domain(base) => base,
+            _ => wanted,
+        };
         match self {
             Value::Null => Ok(IsNull::Yes),
             Value::Int(it) => match *wanted {

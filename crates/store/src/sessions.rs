@@ -6,6 +6,9 @@ use crate::{
     params,
 };
 
+/// `ended_by` of a session whose time was over.
+const EXPIRED: i64 = 5;
+
 #[derive(Clone, Debug)]
 pub struct Session {
     /// SHA-256 of the token; the token itself is not kept.
@@ -96,6 +99,28 @@ pub fn alive(tx: &mut dyn Tx, app: u32, user: &str) -> Result<Vec<Session>, Stor
         params![app, user],
     )?;
     rows.into_iter().map(session).collect()
+}
+
+/// Whether an instance of the user has a connection.
+pub fn is_attached(tx: &mut dyn Tx, app: u32, user: &str) -> Result<bool, StoreError> {
+    let row = tx.row(
+        "select 1 from sessions where app = $1 and user_id = $2 and ended_at = 0 and detached_at = 0 limit 1",
+        params![app, user],
+    )?;
+    Ok(row.is_some())
+}
+
+/// Whether a user without a connection left without a goodbye: an instance has not ended, or the last to end did
+/// so by itself. `valid_from` is when the user was last kicked, which is a goodbye too.
+pub fn left_silently(tx: &mut dyn Tx, app: u32, user: &str, valid_from: i64) -> Result<bool, StoreError> {
+    let alive = "select 1 from sessions where app = $1 and user_id = $2 and ended_at = 0 limit 1";
+    if tx.row(alive, params![app, user])?.is_some() {
+        return Ok(true);
+    }
+    let last = "select ended_by, ended_at from sessions where app = $1 and user_id = $2
+                order by ended_at desc limit 1";
+    let Some(row) = tx.row(last, params![app, user])? else { return Ok(false) };
+    Ok(row.int(0)? == EXPIRED && row.int(1)? >= valid_from)
 }
 
 /// Ends a session that is still alive. Returns false when it was not.

@@ -16,9 +16,9 @@ use crate::{Cx, accounts, error::Error, live::Push};
 /// Writes a message with its own time into both histories. A message with this key that is there already
 /// stays as it is. `live` counts it as unread and pushes it; otherwise it is read from the start.
 pub async fn import(cx: &Cx, it: Outgoing, time: i64, live: bool) -> Result<(), Error> {
-    let sender = accounts::find(cx, &it.from).await?;
+    let sender = accounts::find_active(cx, &it.from).await?;
     let sender = sender.ok_or_else(|| Fail::with(Code::C2cFrom, "From_Account does not exist"))?;
-    if accounts::find(cx, &it.to).await?.is_none() {
+    if accounts::find_active(cx, &it.to).await?.is_none() {
         return Err(Code::C2cToUnknown.into());
     }
     check_size(cx, it.body.json(), &it.cloud)?;
@@ -26,7 +26,7 @@ pub async fn import(cx: &Cx, it: Outgoing, time: i64, live: bool) -> Result<(), 
         time,
         seq: it.seq.unwrap_or_else(|| cx.chat.random.u32()).into(),
         random: it.random.into(),
-        flags: if live { 0 } else { log::flag::NO_UNREAD },
+        flags: log::flag::IMPORTED | if live { 0 } else { log::flag::NO_UNREAD },
         crc: checksum(it.body.json(), &it.cloud),
         client_time: time,
         waits_until: cx.chat.clock.now().saturating_add(it.options.life_seconds),

@@ -55,6 +55,7 @@ pub async fn modify(cx: &Cx, named: Named, change: Change) -> Result<Modified, E
                 let newest = Modified::of(&message).members();
                 return Err(Fail::from(Code::ModifyConflict).extra(newest).into());
             }
+            store::exports::keep_original(tx, &message)?;
             if let Some(body) = change.body {
                 message.body = body.into_json();
             }
@@ -69,7 +70,9 @@ pub async fn modify(cx: &Cx, named: Named, change: Change) -> Result<Modified, E
         move |message| {
             let people = wire::People { from: &from, to: &to, tiny_id: &tiny_id };
             let event = || Push::events(&wire::modified(message, people));
-            after.live.push(&to, origin, event);
+            if !message.has(flag::WITHHELD) {
+                after.live.push(&to, origin, event);
+            }
             if from != to {
                 after.live.push(&from, origin, event);
             }

@@ -34,7 +34,9 @@ pub async fn recall(cx: &Cx, named: Named) -> Result<(), Error> {
         move |message| {
             let people = wire::People { from: &from, to: &to, tiny_id: &tiny_id };
             let event = || Push::events(&wire::recalled(message, people, &by));
-            after.live.push(&to, origin, event);
+            if !message.has(flag::WITHHELD) {
+                after.live.push(&to, origin, event);
+            }
             if from != to {
                 after.live.push(&from, origin, event);
             }

@@ -5,6 +5,8 @@ use std::sync::{Arc, atomic::Ordering};
 use proto::{
     Code, Fail, MsgKey,
     element::{Body, message_bytes},
+    platform::Platform,
+    user_id,
 };
 use store::{
     Dialect, Pending, Tx,
@@ -12,7 +14,7 @@ use store::{
 };
 
 use super::{
-    Route, Routes, conversation_key,
+    Route, conversation_key,
     recent::{Identity, Known},
     route, touch, wire,
 };
@@ -83,10 +85,13 @@ pub async fn send(cx: &Cx, it: Outgoing, unknown_receiver: Code) -> Result<Sent,
         Caller::User(session) => Some(session.send_order.lock().await),
         Caller::Admin(_) | Caller::Guest => None,
     };
-    let sender = accounts::find(cx, &it.from).await?;
+    let sender = accounts::find_active(cx, &it.from).await?;
     let sender = sender.ok_or_else(|| Fail::with(Code::MsgFromUnknown, "From_Account does not exist"))?;
-    if accounts::find(cx, &it.to).await?.is_none() {
+    if accounts::find_active(cx, &it.to).await?.is_none() {
         return Err(unknown_receiver.into());
+    }
+    if !cx.is_admin() && cx.chat.clock.now() < sender.muted_until.0 {
+        return Err(Code::MsgMuted.into());
     }
     check_size(cx, it.body.json(), &it.cloud)?;
     let delivery = Delivery::new(cx, it, sender);
@@ -124,6 +129,8 @@ struct Delivery {
     options: Options,
     message: Message,
     route: Option<Arc<Route>>,
+    /// Of the routes when this began.
+    routes_version: u64,
     is_duplicate: bool,
     /// Whether the hints of activity were moved to this message's time.
     touched: bool,
@@ -146,6 +153,7 @@ impl Delivery {
                 flags |= bit;
             }
         }
+        flags |= platform_bits(&cx.caller);
         let message = Message {
             time,
             seq: it.seq.unwrap_or_else(|| cx.chat.random.u32()).into(),
@@ -161,7 +169,8 @@ impl Delivery {
             ..Message::default()
         };
         let origin = cx.caller.instance();
-        let route = cx.app.routes.0.get(&Routes::key(&it.from, &it.to));
+        let routes_version = cx.app.routes.version();
+        let route = cx.app.routes.get(&it.from, &it.to);
         Delivery {
             from: it.from,
             to: it.to,
@@ -170,6 +179,7 @@ impl Delivery {
             options,
             message,
             route,
+            routes_version,
             is_duplicate: false,
             touched: false,
         }
@@ -201,6 +211,9 @@ impl Delivery {
         };
         self.message.lane = route.lane;
         self.route = Some(route.clone());
+        if !cx.is_admin() {
+            self.may_send(cx, &route)?;
+        }
         if self.was_sent_before(cx, tx)? {
             return Ok(());
         }
@@ -218,6 +231,28 @@ impl Delivery {
             self.touched = touch(tx, cx.app.id, &route, &self.from, &self.to, listed_at)?;
         }
         Ok(())
+    }
+
+    /// What a client may not send for its relation to the receiver. `spec/concepts/relationships.md` 7.
+    fn may_send(&mut self, cx: &Cx, route: &Route) -> Result<(), Error> {
+        let state = cx.app.state();
+        if route.is_blocked {
+            if !state.settings.c2c_blocked_send_success {
+                return Err(Code::MsgBlocked.into());
+            }
+            // The sender must not notice, so it stays on the sender's side alone.
+            self.message.flags |= flag::HIDDEN_FROM_RECEIVER | flag::WITHHELD;
+        }
+        let is_free = self.from == self.to || user_id::is_robot(&self.to);
+        if !state.settings.c2c_require_friendship || is_free {
+            return Ok(());
+        }
+        match route.friends {
+            (true, true) => Ok(()),
+            (false, false) => Err(Code::MsgNotFriends.into()),
+            (true, false) => Err(Code::MsgNotTheirFriend.into()),
+            (false, true) => Err(Code::MsgNotOwnFriend.into()),
+        }
     }
 
     fn was_sent_before(&mut self, cx: &Cx, tx: &mut dyn Tx) -> Result<bool, Error> {
@@ -251,7 +286,7 @@ impl Delivery {
             if self.touched {
                 route.hint.fetch_max(self.message.time, Ordering::Relaxed);
             }
-            cx.app.routes.0.insert(Routes::key(&self.from, &self.to), route.clone());
+            cx.app.routes.keep(&self.from, &self.to, route, self.routes_version);
         }
         if self.is_duplicate {
             return;
@@ -260,13 +295,21 @@ impl Delivery {
         let people = wire::People { from: &self.from, to: &self.to, tiny_id: &self.sender.tiny_id };
         let online_only = self.options.online_only;
         let push = |copy| Push::events(&wire::new_message(&self.message, people, copy, online_only));
-        if !muted {
-            cx.app.live.push(&self.to, self.origin, || push(wire::Copy::Receiver));
+        let mut delivered = 0;
+        if !muted && !self.message.has(flag::WITHHELD) {
+            delivered += cx.app.live.push(&self.to, self.origin, || push(wire::Copy::Receiver));
         }
         if self.options.sync == Sync::Push && self.from != self.to {
-            cx.app.live.push(&self.from, self.origin, || push(wire::Copy::Sender));
+            delivered += cx.app.live.push(&self.from, self.origin, || push(wire::Copy::Sender));
         }
+        cx.app.count_c2c(self.message.time, &self.from, delivered);
     }
+}
+
+fn platform_bits(caller: &Caller) -> i64 {
+    let Caller::User(session) = caller else { return 0 };
+    let place = Platform::ALL.iter().position(|it| *it == session.platform);
+    place.map_or(0, |it| (it as i64 + 1) << flag::PLATFORM_SHIFT)
 }
 
 /// The receiver wants nothing of this sender.

@@ -329,6 +329,8 @@ settings! {
     operations_history_days: i64 = 7, "operations.history_days";
     /// Life of a download link.
     operations_export_url_hours: i64 = 24, "operations.export_url_hours";
+    /// Answer of GetIPList by class, `sdk` and `webhook`: addresses or networks.
+    server_ip_list: BTreeMap<String, Vec<String>> = BTreeMap::new(), "server.ip_list";
     /// One URL for all commands.
     webhooks_url: String = String::new(), "webhooks.url";
     /// Switches; pairs share one (webhooks 6); Alert.RequestOverLimit has none.

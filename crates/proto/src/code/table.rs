@@ -169,8 +169,8 @@ codes! {
     MsgBlocked = 20007, "the recipient has blocked the sender";
     MsgOtherApp = 20008, "sender and recipient belong to different apps";
     MsgNotFriends = 20009, "sender and recipient are not friends";
-    MsgSenderNotFriend = 20010, "the recipient is not in the friend list of the sender";
-    MsgPeerNotFriend = 20011, "the sender is not in the friend list of the recipient";
+    MsgNotTheirFriend = 20010, "the sender is not in the friend list of the recipient";
+    MsgNotOwnFriend = 20011, "the recipient is not in the friend list of the sender";
     MsgMuted = 20012, "the sender is muted";
     RecallTooLate = 20016, "the message is too old to be recalled";
     MsgDeleteInternal = 20018, "internal error while deleting messages, try again";

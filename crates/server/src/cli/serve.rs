@@ -29,6 +29,14 @@ const APPS_EVERY: Duration = Duration::from_millis(100);
 const SILENT_EVERY: Duration = Duration::from_secs(5);
 /// How often old sessions are forgotten.
 const SESSIONS_EVERY: Duration = Duration::from_secs(600);
+/// How often users who have been away for long enough are looked for.
+const ABSENCES_EVERY: Duration = Duration::from_secs(1);
+/// How often what was counted is added to the store.
+const STATISTICS_EVERY: Duration = Duration::from_secs(5);
+/// How often old rows of the statistics are forgotten.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+/// How often hours that are over are looked for.
+const EXPORTS_EVERY: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args, Clone, Default)]
 #[group(id = "serve")]
@@ -122,7 +130,7 @@ impl Server {
         let chat = place::open(&config).await?;
         chat.start().await?;
         Box::pin(make_first_app(&chat, &config)).await?;
-        let node = Node::new(chat, config.limits.clone());
+        let node = Node::new(chat, config.limits.clone(), config.data_dir.clone());
         let gate = Gate::new(config.limits.connections, node.metrics.clone());
         let (shutdown, stopping) = watch::channel(false);
         let mut listeners =
@@ -170,6 +178,9 @@ impl Server {
         self.node.connections.close_all();
         if tokio::time::timeout(self.node.limits.shutdown(), self.gate.drained()).await.is_err() {
             tracing::warn!("some connections did not end in time");
+        }
+        if let Err(error) = self.node.chat.store_statistics().await {
+            tracing::warn!(%error, "the last statistics could not be stored");
         }
         drop(self.held);
     }
@@ -241,6 +252,38 @@ fn maintain(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receive
     every(SESSIONS_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.prune_sessions().await {
             tracing::warn!(%error, "old sessions could not be forgotten");
+        }
+    });
+    every(ABSENCES_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.end_absences().await {
+            tracing::warn!(%error, "the status of users who are away could not be ended");
+        }
+    });
+    tell_statuses(node, tasks, stopping);
+    every(STATISTICS_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.store_statistics().await {
+            tracing::warn!(%error, "statistics could not be stored");
+        }
+    });
+    every(PRUNE_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.prune_statistics().await {
+            tracing::warn!(%error, "old statistics could not be forgotten");
+        }
+    });
+    every(EXPORTS_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.export_history(&node.data_dir).await {
+            tracing::warn!(%error, "messages could not be exported");
+        }
+    });
+}
+
+/// Tells changes of status for as long as the server runs.
+fn tell_statuses(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
+    let (node, mut stopping) = (node.clone(), stopping.clone());
+    tasks.spawn(async move {
+        tokio::select! {
+            () = node.chat.tell_statuses() => {}
+            () = http::stopped(&mut stopping) => {}
         }
     });
 }

@@ -118,7 +118,7 @@ impl Door {
         }
         drop(state);
         let cx = Cx { chat: chat.clone(), app, caller: Caller::Admin(admin.into()) };
-        Ok(Door::Here(Node::new(chat.clone(), config.limits.clone()), cx))
+        Ok(Door::Here(Node::new(chat.clone(), config.limits.clone(), config.data_dir.clone()), cx))
     }
 
     async fn call(&self, name: &str, body: &Value) -> anyhow::Result<Value> {
@@ -126,7 +126,7 @@ impl Door {
             Door::Running(rest) => Ok(rest.call(&format!("im_open_login_svc/{name}"), body).await?),
             Door::Here(node, cx) => {
                 let index = commands::find_rest("im_open_login_svc", name).context("no such command")?;
-                let call = Call { cx: cx.clone(), body: body.to_string().into(), link: None };
+                let call = Call { cx: cx.clone(), body: body.to_string().into(), link: None, request: None };
                 let answer: Value = serde_json::from_slice(&node.run(index, call).await)?;
                 match answer["ErrorCode"].as_i64() {
                     Some(0) => Ok(answer),

@@ -212,7 +212,7 @@ impl<'a> Loop<'a> {
         let Some(app) = &self.connection.app else {
             // Even then the transport goes on: closing it would make the SDK give up.
             return Err(match &*request.servcmd {
-                HEARTBEAT => encode(service, &Nothing {}).unwrap_or_default(),
+                HEARTBEAT => encode(service, "alive", &Nothing {}).unwrap_or_default(),
                 _ => refuse(Code::NoSuchApp.into()),
             });
         };
@@ -247,7 +247,7 @@ impl<'a> Loop<'a> {
             let answer = match caller {
                 Ok(caller) => {
                     let cx = Cx { chat, app, caller };
-                    node.run(index, Call { cx, body, link: Some(link) }).await
+                    node.run(index, Call { cx, body, link: Some(link), request: None }).await
                 }
                 Err(error) => node.refuse_at(index, error),
             };

@@ -99,6 +99,7 @@ impl Call {
             query: &query,
             source: self.source,
             secure: self.secure,
+            host: "127.0.0.1",
         };
         let answer = match rest::admit(&world.node, &line) {
             Ok(it) if self.body.len() > it.body_max => rest::too_long(&it),

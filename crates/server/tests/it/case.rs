@@ -34,7 +34,7 @@ pub struct Case<'a> {
     pub client: Option<String>,
     /// Members of the frame's head beside command and number.
     pub head: Option<Map<String, Value>>,
-    /// Parameters of the socket's URL other than those of a browser.
+    /// Parameters of the socket's URL other than those of a browser, or further ones of a REST call's.
     #[serde(default)]
     pub url: Map<String, Value>,
     pub call: Option<Value>,
@@ -141,6 +141,12 @@ pub enum Step {
     Login(String),
     /// `["lose connection", "alice"]`
     Lose(String),
+    /// `["come back", "alice"]`: after that, by the token.
+    Return(String),
+    /// `["job", "end absences"]`: what the server does from time to time.
+    Job(String),
+    /// `["pushed", {client: [event]}]`: what each client got since the call or the step of this name before.
+    Pushed,
     /// `["set", {"a.setting": value}]`
     Set(Map<String, Value>),
     /// `["break", "table"]`: the table is not there for the rest of the case.
@@ -158,6 +164,9 @@ impl Step {
             ("advance", seconds) => Step::Advance(seconds.as_i64().ok_or_else(bad)?),
             ("login", _) => Step::Login(text(1)?),
             ("lose connection", _) => Step::Lose(text(1)?),
+            ("come back", _) => Step::Return(text(1)?),
+            ("job", _) => Step::Job(text(1)?),
+            ("pushed", _) => Step::Pushed,
             ("break", _) => Step::Break(text(1)?),
             ("set", settings) => Step::Set(settings.as_object().cloned().ok_or_else(bad)?),
             ("repeat", times) => {

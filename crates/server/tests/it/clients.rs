@@ -56,7 +56,10 @@ impl Client {
         match login::resolve(world.chat(), &world.app(), &self.token).await {
             Ok(session) => {
                 let cx = world.cx(Caller::User(session));
-                world.node.run(index, server::command::Call { cx, body: body.into(), link: None }).await
+                world
+                    .node
+                    .run(index, server::command::Call { cx, body: body.into(), link: None, request: None })
+                    .await
             }
             Err(error) => world.node.refuse_at(index, error),
         }
@@ -66,6 +69,13 @@ impl Client {
     pub async fn lose(&self, world: &World) {
         let outlet: Arc<dyn Outlet> = self.outlet.clone();
         login::detach(world.chat(), &world.app(), &self.session, &outlet).await.expect("it is noted");
+    }
+
+    /// It is there again, by its token.
+    pub async fn come_back(&mut self, world: &World) {
+        let (app, outlet) = (world.app(), self.outlet.clone());
+        let done = login::reattach(world.chat(), &app, &self.token, outlet).await;
+        self.session = done.expect("the session lives");
     }
 
     /// What it was pushed since the last call of this: events of the usual command, and for others the command

@@ -23,7 +23,7 @@ async fn world(settings: Value) -> World {
 async fn code(world: &World, path: &str, app: u32, user: &str, sig: &str, body: &'static str) -> i64 {
     let query = format!("sdkappid={app}&identifier={user}&usersig={sig}&random=1&contenttype=json");
     let source = Ipv4Addr::LOCALHOST.into();
-    let line = Line { is_post: true, path, query: &query, source, secure: false };
+    let line = Line { is_post: true, path, query: &query, source, secure: false, host: "127.0.0.1" };
     let answer = match rest::admit(&world.node, &line) {
         Ok(admitted) => rest::run(&world.node, admitted, body.into()).await,
         Err(refusal) => refusal,

@@ -122,6 +122,7 @@ pub struct World {
     pub node: Arc<Node>,
     engine: Engine,
     database: Option<Database>,
+    _files: Folder,
 }
 
 impl World {
@@ -140,7 +141,9 @@ impl World {
         database.db.write(0, empty).await.expect("the tables are emptied");
         let chat = Chat::open(database.db.clone(), Clock::fixed(at * 1000), Random::seeded(1)).await.unwrap();
         Box::pin(chat.create_app(APP, with_usual(settings))).await.unwrap();
-        World { node: Node::new(chat, limits), engine, database: Some(database) }
+        let files = Folder::new().unwrap();
+        let node = Node::new(chat, limits, files.path().to_owned());
+        World { node, engine, database: Some(database), _files: files }
     }
 
     pub fn chat(&self) -> &Arc<Chat> {
@@ -166,6 +169,16 @@ impl World {
     /// A UserSig that is good now.
     pub fn sig(&self, user: &str) -> String {
         proto::usersig::sign_hmac(SECRET, APP, user, self.now(), LIFE, None)
+    }
+
+    /// Does once what a running server does from time to time.
+    pub async fn run_job(&self, job: &str) -> Result<(), String> {
+        let done = match job {
+            "end absences" => self.chat().end_absences().await.map(drop),
+            "exports" => self.chat().export_history(&self.node.data_dir).await.map(drop),
+            _ => return Err(format!("no job is called {job:?}")),
+        };
+        done.map_err(|it| it.to_string())
     }
 
     /// Takes a table away until the next case, so that whoever needs it fails.

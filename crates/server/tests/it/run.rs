@@ -63,7 +63,7 @@ async fn play(
     engine: Engine,
 ) -> Result<Findings, String> {
     let world = World::new(engine, case.at.unwrap_or(START), &case.settings).await;
-    let mut scene = Scene { world, clients: Vec::new() };
+    let mut scene = Scene { world, clients: Vec::new(), url: case.url.clone() };
     for user in &case.accounts {
         let body = format!("{{\"UserID\":\"{user}\"}}");
         succeeded(&scene.admin("im_open_login_svc", "account_import", body).await)?;
@@ -78,10 +78,10 @@ async fn play(
         }
     }
     scene.world.advance(case.advance);
-    scene.clients.iter().for_each(|it| drop(it.take_pushes()));
+    drop(scene.pushed().await);
 
     let mut findings = Findings::default();
-    let answer = scene.call(file, case).await?;
+    let (answer, socket) = scene.call(file, case).await?;
     let may_edit = case.source.is_none();
     let is_rest = case.client.is_none() && case.head.is_none();
     if let Ok(value) = well_formed(&answer)
@@ -92,15 +92,9 @@ async fn play(
     }
     check(&mut findings, "answer", text, case.answer, &answer, may_edit)?;
     if let Some(pushes) = case.pushes {
-        let pushed = scene.pushed();
-        let actual = Value::Object(pushed);
-        let expected: Value = serde_json::from_str(pushes.get()).map_err(|it| it.to_string())?;
-        if let Err(fault) = compare(&expected, &actual) {
-            findings.faults.push(format!("pushes{fault}\nall pushes: {actual}"));
-            let indent = indent_of(text, pushes);
-            findings.edits.push((span(text, pushes), layout(&actual.to_string(), indent)));
-        }
+        check_pushes(&mut findings, "pushes", text, pushes, scene.pushed().await)?;
     }
+    drop(socket);
     for (at, parts) in case.then.iter().enumerate() {
         scene.then(&mut findings, text, at, parts).await?;
     }
@@ -123,6 +117,23 @@ fn check(
         if may_edit {
             findings.edits.push((span(text, expected), layout(&shown, indent_of(text, expected))));
         }
+    }
+    Ok(())
+}
+
+fn check_pushes(
+    findings: &mut Findings,
+    what: &str,
+    text: &str,
+    expected: &RawValue,
+    pushed: Map<String, Value>,
+) -> Result<(), String> {
+    let actual = Value::Object(pushed);
+    let wanted: Value = serde_json::from_str(expected.get()).map_err(|it| it.to_string())?;
+    if let Err(fault) = compare(&wanted, &actual) {
+        findings.faults.push(format!("{what}{fault}\nall pushes: {actual}"));
+        let indent = indent_of(text, expected);
+        findings.edits.push((span(text, expected), layout(&actual.to_string(), indent)));
     }
     Ok(())
 }
@@ -152,6 +163,8 @@ fn succeeded(answer: &[u8]) -> Result<(), String> {
 struct Scene {
     world: World,
     clients: Vec<Client>,
+    /// Of the case.
+    url: Map<String, Value>,
 }
 
 impl Scene {
@@ -165,20 +178,30 @@ impl Scene {
         self.clients.iter().find(|it| it.name == name).ok_or_else(|| format!("{name} is not logged in"))
     }
 
-    fn pushed(&self) -> Map<String, Value> {
+    /// What the clients got since this was asked last. What is told off the path of a call is told now.
+    async fn pushed(&self) -> Map<String, Value> {
+        self.world.chat().tell_waiting_statuses().await;
         let pushed = self.clients.iter().map(|it| (it.name.clone(), it.take_pushes()));
         pushed.filter(|it| !it.1.is_empty()).map(|(name, pushes)| (name, pushes.into())).collect()
     }
 
-    async fn call(&self, file: &File, case: &Case<'_>) -> Result<Vec<u8>, String> {
+    /// The answer, and the socket that it came over if that was a real one.
+    async fn call(
+        &self,
+        file: &File,
+        case: &Case<'_>,
+    ) -> Result<(Vec<u8>, Option<(wire::Server, wire::Wire)>), String> {
         let (service, command, body) = (&*file.service, &*file.command, case.body());
         match (&case.head, &case.client) {
             (Some(head), _) => {
                 let head = head.iter().map(|(name, it)| (name.clone(), self.credential(it))).collect();
-                wire::ask_once(&self.world, &case.url, service, command, head, &body).await
+                let asked = wire::ask_once(&self.world, &case.url, service, command, head, &body);
+                asked.await.map(|(answer, socket)| (answer, Some(socket)))
             }
-            (None, Some(name)) => Ok(self.client(name)?.call(&self.world, service, command, body).await),
-            (None, None) => Ok(self.admin(service, command, body).await),
+            (None, Some(name)) => {
+                Ok((self.client(name)?.call(&self.world, service, command, body).await, None))
+            }
+            (None, None) => Ok((self.admin(service, command, body).await, None)),
         }
     }
 
@@ -200,9 +223,13 @@ impl Scene {
 
     async fn admin(&self, service: &str, command: &str, body: String) -> Vec<u8> {
         let (path, sig) = (format!("/v4/{service}/{command}"), self.world.sig(ADMIN));
-        let query = format!("sdkappid={APP}&identifier={ADMIN}&usersig={sig}&random=1&contenttype=json");
+        let mut query = format!("sdkappid={APP}&identifier={ADMIN}&usersig={sig}&random=1&contenttype=json");
+        for (name, value) in &self.url {
+            query.push_str(&format!("&{name}={}", value.as_str().unwrap_or_default()));
+        }
         let source = Ipv4Addr::LOCALHOST.into();
-        let line = Line { is_post: true, path: &path, query: &query, source, secure: false };
+        let line =
+            Line { is_post: true, path: &path, query: &query, source, secure: false, host: "127.0.0.1" };
         match rest::admit(&self.world.node, &line) {
             Ok(admitted) if body.len() > admitted.body_max => rest::too_long(&admitted),
             Ok(admitted) => rest::run(&self.world.node, admitted, body.into()).await,
@@ -216,6 +243,12 @@ impl Scene {
             Step::Advance(seconds) => self.world.advance(seconds),
             Step::Login(name) => self.login(&name).await,
             Step::Lose(name) => self.client(&name)?.lose(&self.world).await,
+            Step::Return(name) => {
+                let found = self.clients.iter_mut().find(|it| it.name == name);
+                found.ok_or_else(|| format!("{name} is not logged in"))?.come_back(&self.world).await;
+            }
+            Step::Job(name) => self.world.run_job(&name).await?,
+            Step::Pushed => return Err("`pushed` stands only in `then`".to_owned()),
             Step::Break(table) => self.world.break_table(&table).await,
             Step::Set(settings) => {
                 let settings = settings.into_iter().collect();
@@ -251,6 +284,9 @@ impl Scene {
     ) -> Result<(), String> {
         let read = |it: &&RawValue| serde_json::from_str::<Value>(it.get()).unwrap();
         let step = Step::read(&parts.iter().take(3).map(read).collect::<Vec<_>>())?;
+        if matches!(step, Step::Pushed) {
+            return check_pushes(findings, &format!("then[{at}]"), text, parts[1], self.pushed().await);
+        }
         let answer = Box::pin(self.step(step, None)).await?;
         match (answer, parts.get(2)) {
             (None, _) => Ok(()),

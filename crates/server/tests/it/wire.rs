@@ -238,7 +238,8 @@ pub fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// One call on a socket of its own, for cases about the socket itself.
+/// One call on a socket of its own, for cases about the socket itself; the socket stays open as long as what is
+/// returned with the answer.
 pub async fn ask_once(
     world: &World,
     url: &Map<String, Value>,
@@ -246,7 +247,7 @@ pub async fn ask_once(
     command: &str,
     head: Map<String, Value>,
     body: &str,
-) -> Result<Vec<u8>, String> {
+) -> Result<(Vec<u8>, (Server, Wire)), String> {
     let server = Server::start(&world.node);
     let mut query = object(json!({ "sdkappid": APP, "instanceid": "page", "platform": 7 }));
     query.extend(url.clone());
@@ -255,5 +256,6 @@ pub async fn ask_once(
         .map(|(name, value)| format!("{name}={}", value.as_str().map_or(value.to_string(), str::to_owned)))
         .collect();
     let mut wire = Wire::open(server.address, &format!("/binfo?{}", query.join("&"))).await;
-    Ok(wire.ask(&format!("{service}.{command}"), head, body).await.to_string().into_bytes())
+    let answer = wire.ask(&format!("{service}.{command}"), head, body).await.to_string().into_bytes();
+    Ok((answer, (server, wire)))
 }

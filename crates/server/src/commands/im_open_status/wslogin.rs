@@ -9,6 +9,7 @@ use chat::{
     error::Error,
     live::{Outlet, Session},
     login::{self, Login},
+    status,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,12 +31,33 @@ struct Response {
     hello_interval: i64,
     /// Unix seconds.
     time_stamp: i64,
-    custom_status: &'static str,
+    /// BASE64.
+    custom_status: String,
     purchase_bits: String,
     rich_msg_auth_key: &'static str,
 }
 
 async fn handle(cx: &Cx, link: &Link, _: Request) -> Result<Response, Error> {
+    // A task of its own: a connection that closes now must not leave a session behind half attached.
+    let (for_task, its_link) = (cx.clone(), link.clone());
+    let entered = tokio::spawn(async move { enter(&for_task, &its_link).await }).await;
+    let (token, session) = entered.map_err(|error| Error::Internal(Box::new(error)))??;
+    let state = cx.app.state();
+    Ok(Response {
+        a2_key: token,
+        tiny_id: session.tiny_id.to_string(),
+        inst_id: session.inst_id,
+        hello_interval: state.settings.connection_hello_interval_seconds,
+        time_stamp: cx.chat.clock.now(),
+        // Read after the session was attached, so that nothing comes between this and the pushes.
+        custom_status: status::own_custom(cx, &session.user).await?,
+        purchase_bits: abilities::bits(&state.settings),
+        rich_msg_auth_key: "",
+    })
+}
+
+/// Logs in, or comes back by the token, and binds the connection to the session.
+async fn enter(cx: &Cx, link: &Link) -> Result<(String, Arc<Session>), Error> {
     let outlet: Arc<dyn Outlet> = link.connection.clone();
     let (token, session) = if link.a2.is_empty() {
         let opening = &link.connection.opening;
@@ -44,32 +66,28 @@ async fn handle(cx: &Cx, link: &Link, _: Request) -> Result<Response, Error> {
             sig: link.usersig.clone(),
             page: opening.page.clone(),
             platform: opening.platform,
-            outlet,
+            outlet: outlet.clone(),
         };
         let it = login::login(&cx.chat, &cx.app, login).await?;
         (it.token, it.session)
     } else {
-        (link.a2.clone(), login::reattach(&cx.chat, &cx.app, &link.a2, outlet).await?)
+        (link.a2.clone(), login::reattach(&cx.chat, &cx.app, &link.a2, outlet.clone()).await?)
     };
     take_over(cx, link, &token, &session).await?;
-    let state = cx.app.state();
-    Ok(Response {
-        a2_key: token,
-        tiny_id: session.tiny_id.to_string(),
-        inst_id: session.inst_id,
-        hello_interval: state.settings.connection_hello_interval_seconds,
-        time_stamp: cx.chat.clock.now(),
-        custom_status: "",
-        purchase_bits: abilities::bits(&state.settings),
-        rich_msg_auth_key: "",
-    })
+    if !outlet.is_open()
+        && let Some(session) = link.connection.unbind()
+    {
+        login::detach(&cx.chat, &cx.app, &session, &outlet).await?;
+    }
+    Ok((token, session))
 }
 
 /// The connection serves this session now. Whoever was logged in on this page before is so no more.
 async fn take_over(cx: &Cx, link: &Link, token: &str, session: &Arc<Session>) -> Result<(), Error> {
     let before = link.connection.bind(token, session).filter(|it| it.hash != session.hash && !it.has_ended());
     if let Some(before) = before {
-        login::end(&cx.chat, &cx.app, &before, login::End::LoggedOut).await?;
+        // For that user it is as if the connection had been lost.
+        login::end(&cx.chat, &cx.app, &before, login::End::Expired).await?;
     }
     Ok(())
 }

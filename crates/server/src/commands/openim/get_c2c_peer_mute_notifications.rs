@@ -67,7 +67,7 @@ async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
 
 /// The listed peers for which the caller has set something.
 async fn all_set(cx: &Cx) -> Result<Vec<(String, i64)>, Error> {
-    let wanted = Wanted { pinned_apart: true, empty: true, pinned_paged: true };
+    let wanted = Wanted { pinned_apart: true, empty: true, pinned_paged: true, labels: false };
     let mut cursor = Cursor::default();
     let mut set = Vec::new();
     while let Some(page) = conversations::page(cx, cx.caller.user(), cursor, wanted).await? {

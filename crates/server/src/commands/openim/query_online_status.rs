@@ -104,7 +104,7 @@ async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
                 status: it.status().name(),
                 state: it.status().name(),
                 detail: (detail && !it.devices.is_empty()).then(|| details(&it, instances)),
-                custom_status: custom.then(String::new),
+                custom_status: custom.then_some(it.custom),
             }),
         }
     }

@@ -11,6 +11,7 @@ use proto::Code;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Group, Marked};
 use crate::{command::command, given::Given};
 
 command!("recentcontact" / "get_list", "Pages through a conversation list.", Rest, Request => Response, handle);
@@ -19,7 +20,7 @@ command!("recentcontact" / "get_list", "Pages through a conversation list.", Res
 const PINNED: i64 = 1;
 const EMPTY: i64 = 2;
 const PINNED_PAGED: i64 = 4;
-const GROUPS: i64 = 8;
+const LABELS: i64 = 8;
 /// SessionItem.Type of a one-to-one conversation.
 const ONE_TO_ONE: i64 = 1;
 
@@ -57,14 +58,8 @@ struct Session {
     to_account: String,
     msg_time: i64,
     top_flag: i64,
-}
-
-/// A conversation group of the user.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-struct Group {
-    group_name: String,
-    group_id: i64,
+    #[serde(flatten)]
+    marked: Marked,
 }
 
 async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
@@ -75,6 +70,7 @@ async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
         pinned_apart: flags & PINNED != 0,
         empty: flags & EMPTY != 0,
         pinned_paged: flags & PINNED_PAGED != 0,
+        labels: flags & LABELS != 0,
     };
     let page = super::page(cx, &owner, cursor, wanted).await?;
     let session = |it: Entry| Session {
@@ -82,10 +78,11 @@ async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
         to_account: it.peer,
         msg_time: it.time,
         top_flag: i64::from(it.pinned && wanted.pinned_apart),
+        marked: it.labels.into(),
     };
     Ok(Response {
         session_item: page.entries.into_iter().map(session).collect(),
-        group_item: (flags & GROUPS != 0).then(Vec::new),
+        group_item: wanted.labels.then(|| super::groups(page.groups)),
         complete_flag: i64::from(page.complete),
         time_stamp: page.next.time,
         start_index: page.next.index,

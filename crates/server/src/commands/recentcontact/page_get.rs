@@ -12,6 +12,7 @@ use proto::{Code, json::quote};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Group;
 use crate::{
     command::command,
     given::{Given, Raw, raw_list},
@@ -42,14 +43,14 @@ struct Response {
     top_time_stamp: i64,
     top_start_index: i64,
     session_item: Raw,
-    group_item: Vec<Raw>,
+    group_item: Vec<Group>,
 }
 
 async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
     let from = it.from_account.optional(Code::ContactParam, "From_Account")?;
     let owner = crate::commands::openim::acting(cx, from, Code::ContactDenied)?;
     let cursor = super::cursor(it.time_stamp, it.start_index, it.top_time_stamp, it.top_start_index)?;
-    let wanted = Wanted { pinned_apart: true, empty: true, pinned_paged: true };
+    let wanted = Wanted { pinned_apart: true, empty: true, pinned_paged: true, labels: true };
     let page = super::page(cx, &owner, cursor, wanted).await?;
     let items: Vec<_> = page.entries.iter().map(|it| item(it, &owner)).collect();
     // A client that was away for a short time comes back with the cursor of its last complete answer and
@@ -62,23 +63,27 @@ async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
         top_time_stamp: next.top_time,
         top_start_index: next.top_index,
         session_item: raw_list(&items)?,
-        group_item: Vec::new(),
+        group_item: super::groups(page.groups),
     })
 }
 
 fn item(it: &Entry, owner: &str) -> String {
     let literal = |it: &String| if it.is_empty() { "\"\"".to_owned() } else { it.clone() };
     let mut out = format!(
-        "{{\"Type\":1,\"To_Account\":{},\"MsgTimeStamp\":{},\"C2cNick\":{},\"C2cImage\":{},\"C2cRemark\":\"\",\
-         \"C2cPeerReadTime\":{},\"TopFlags\":{},\"MsgRecvOption\":{},\"StandardMark\":\"0\",\"CustomMark\":\"\",\
-         \"ContactGroupId\":[]",
+        "{{\"Type\":1,\"To_Account\":{},\"MsgTimeStamp\":{},\"C2cNick\":{},\"C2cImage\":{},\"C2cRemark\":{},\
+         \"C2cPeerReadTime\":{},\"TopFlags\":{},\"MsgRecvOption\":{},\"StandardMark\":\"{}\",\"CustomMark\":{},\
+         \"ContactGroupId\":{:?}",
         quote(&it.peer),
         it.time,
         literal(&it.nick),
         literal(&it.face),
+        quote(&it.remark),
         it.peer_read_at,
         i64::from(it.pinned),
-        it.mute
+        it.mute,
+        it.labels.standard().as_deref().unwrap_or("0"),
+        quote(&it.labels.custom),
+        it.labels.groups
     );
     match &it.last {
         None => {

@@ -1,0 +1,3 @@
+//! Downloads of past messages.
+
+pub mod get_history;

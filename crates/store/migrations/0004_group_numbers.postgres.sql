@@ -1,0 +1,2 @@
+-- Numbers of groups and topics; SQLite counts in `counters`.
+create sequence counter_group;

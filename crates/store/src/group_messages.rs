@@ -1,0 +1,225 @@
+//! The log of groups and topics. A lane is the number of a group or topic; `seq` counts from 1 without a gap.
+
+use crate::{Row, StoreError, Tx, params};
+
+/// Bits of `group_messages.flags`.
+pub mod flag {
+    /// Never counts as unread.
+    pub const NO_UNREAD: i64 = 1;
+    /// Does not become a conversation's last message.
+    pub const NO_LAST: i64 = 1 << 1;
+    pub const RECALLED: i64 = 1 << 2;
+    /// A tip: its body is an object.
+    pub const TIP: i64 = 1 << 3;
+    /// Deleted for everybody: its number stays.
+    pub const DELETED: i64 = 1 << 4;
+    pub const WANTS_RECEIPT: i64 = 1 << 5;
+    /// Only for the members of `targets` and its sender.
+    pub const TARGETED: i64 = 1 << 6;
+    /// Extensions may be set later.
+    pub const EXTENSIBLE: i64 = 1 << 7;
+    /// Imported from elsewhere: it was never sent here.
+    pub const IMPORTED: i64 = 1 << 9;
+    /// Where it was sent, as a number above these bits: 0 by REST, else a platform's place in its table and 1.
+    pub const PLATFORM_SHIFT: i64 = 16;
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupMessage {
+    pub lane: i64,
+    pub seq: i64,
+    pub time: i64,
+    pub random: i64,
+    pub flags: i64,
+    pub priority: i64,
+    pub crc: i64,
+    pub sender: String,
+    /// Of the sender.
+    pub tiny: i64,
+    pub client_time: i64,
+    pub client_seq: i64,
+    pub version: i64,
+    /// JSON literals as they were at sending; empty when there were none.
+    pub nick: String,
+    pub face: String,
+    pub card: String,
+    pub cloud: String,
+    pub body: String,
+    pub mentions: String,
+    pub targets: String,
+    pub revoker: String,
+}
+
+impl GroupMessage {
+    pub fn has(&self, flag: i64) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+fn message(mut row: Row) -> Result<GroupMessage, StoreError> {
+    Ok(GroupMessage {
+        lane: row.int(0)?,
+        seq: row.int(1)?,
+        time: row.int(2)?,
+        random: row.int(3)?,
+        flags: row.int(4)?,
+        priority: row.int(5)?,
+        crc: row.int(6)?,
+        sender: row.take_text(7)?,
+        tiny: row.int(8)?,
+        client_time: row.int(9)?,
+        client_seq: row.int(10)?,
+        version: row.int(11)?,
+        nick: row.take_text(12)?,
+        face: row.take_text(13)?,
+        card: row.take_text(14)?,
+        cloud: row.take_text(15)?,
+        body: row.take_text(16)?,
+        mentions: row.take_text(17)?,
+        targets: row.take_text(18)?,
+        revoker: row.take_text(19)?,
+    })
+}
+
+/// The newest number of a lane; 0 when nothing was said yet.
+pub fn newest_seq(tx: &mut dyn Tx, lane: i64) -> Result<i64, StoreError> {
+    let row = tx.row("select coalesce(max(seq), 0) from group_messages where lane = $1", params![lane])?;
+    row.ok_or(StoreError::Shape("max gave no row"))?.int(0)
+}
+
+/// Appends with the next number of the lane, which is returned. All writes of a lane come under one key.
+pub fn append(tx: &mut dyn Tx, it: &GroupMessage) -> Result<i64, StoreError> {
+    let seq = newest_seq(tx, it.lane)? + 1;
+    tx.exec(
+        "insert into group_messages (lane, seq, time, random, flags, priority, crc, sender, tiny, client_time,
+                                     client_seq, version, nick, face, card, cloud, body, mentions, targets, revoker)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15, $16, $17, $18, '')",
+        params![
+            it.lane,
+            seq,
+            it.time,
+            it.random,
+            it.flags,
+            it.priority,
+            it.crc,
+            &*it.sender,
+            it.tiny,
+            it.client_time,
+            it.client_seq,
+            &*it.nick,
+            &*it.face,
+            &*it.card,
+            &*it.cloud,
+            &*it.body,
+            &*it.mentions,
+            &*it.targets
+        ],
+    )?;
+    Ok(seq)
+}
+
+pub fn get(tx: &mut dyn Tx, lane: i64, seq: i64) -> Result<Option<GroupMessage>, StoreError> {
+    let row = tx.row(
+        "select lane, seq, time, random, flags, priority, crc, sender, tiny, client_time, client_seq, version,
+                nick, face, card, cloud, body, mentions, targets, revoker
+         from group_messages where lane = $1 and seq = $2",
+        params![lane, seq],
+    )?;
+    row.map(message).transpose()
+}
+
+/// Messages with numbers from `low` up to `high`, newest first.
+pub fn range(
+    tx: &mut dyn Tx,
+    lane: i64,
+    low: i64,
+    high: i64,
+    limit: i64,
+) -> Result<Vec<GroupMessage>, StoreError> {
+    let rows = tx.rows(
+        "select lane, seq, time, random, flags, priority, crc, sender, tiny, client_time, client_seq, version,
+                nick, face, card, cloud, body, mentions, targets, revoker
+         from group_messages where lane = $1 and seq >= $2 and seq <= $3 order by seq desc limit $4",
+        params![lane, low, high, limit],
+    )?;
+    rows.into_iter().map(message).collect()
+}
+
+/// The newest message after `since` (a second) and above `low` whose flags have none of `without`.
+pub fn last(
+    tx: &mut dyn Tx,
+    lane: i64,
+    low: i64,
+    since: i64,
+    without: i64,
+) -> Result<Option<GroupMessage>, StoreError> {
+    let row = tx.row(
+        "select lane, seq, time, random, flags, priority, crc, sender, tiny, client_time, client_seq, version,
+                nick, face, card, cloud, body, mentions, targets, revoker
+         from group_messages where lane = $1 and seq > $2 and time >= $3 and (flags & $4) = 0
+         order by seq desc limit 1",
+        params![lane, low, since, without],
+    )?;
+    row.map(message).transpose()
+}
+
+/// Time of the newest stored message; 0 for none.
+pub fn last_time(tx: &mut dyn Tx, lane: i64) -> Result<i64, StoreError> {
+    let row =
+        tx.row("select time from group_messages where lane = $1 order by seq desc limit 1", params![lane])?;
+    row.map_or(Ok(0), |it| it.int(0))
+}
+
+/// Looks for a message that was sent before: same sender, random and checksum, since a second.
+pub fn find_sent(
+    tx: &mut dyn Tx,
+    lane: i64,
+    since: i64,
+    sender: &str,
+    random: i64,
+    crc: i64,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    let row = tx.row(
+        "select seq, time from group_messages
+         where lane = $1 and time >= $2 and sender = $3 and random = $4 and crc = $5
+         order by seq desc limit 1",
+        params![lane, since, sender, random, crc],
+    )?;
+    row.map(|it| Ok((it.int(0)?, it.int(1)?))).transpose()
+}
+
+pub fn recall(tx: &mut dyn Tx, lane: i64, seq: i64, revoker: &str) -> Result<(), StoreError> {
+    tx.exec(
+        "update group_messages set flags = flags | $3, revoker = $4 where lane = $1 and seq = $2",
+        params![lane, seq, flag::RECALLED, revoker],
+    )?;
+    Ok(())
+}
+
+pub fn add_flags(tx: &mut dyn Tx, lane: i64, seq: i64, flags: i64) -> Result<(), StoreError> {
+    tx.exec(
+        "update group_messages set flags = flags | $3 where lane = $1 and seq = $2",
+        params![lane, seq, flags],
+    )?;
+    Ok(())
+}
+
+/// Replaces the content, and counts that.
+pub fn modify(tx: &mut dyn Tx, lane: i64, seq: i64, body: &str, cloud: &str) -> Result<(), StoreError> {
+    tx.exec(
+        "update group_messages set body = $3, cloud = $4, version = version + 1 where lane = $1 and seq = $2",
+        params![lane, seq, body, cloud],
+    )?;
+    Ok(())
+}
+
+/// How many messages above a number count as unread for a user.
+pub fn unread(tx: &mut dyn Tx, lane: i64, above: i64, user: &str) -> Result<i64, StoreError> {
+    let no = flag::NO_UNREAD | flag::RECALLED | flag::DELETED | flag::TARGETED;
+    let row = tx.row(
+        "select count(*) from group_messages
+         where lane = $1 and seq > $2 and (flags & $3) = 0 and sender <> $4",
+        params![lane, above, no, user],
+    )?;
+    row.ok_or(StoreError::Shape("count gave no row"))?.int(0)
+}

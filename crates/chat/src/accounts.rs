@@ -36,11 +36,6 @@ pub fn tiny_id(tiny: i64) -> String {
     (TINY_BASE + tiny).to_string()
 }
 
-/// The number of which a TinyId is made.
-pub(crate) fn tiny_number(tiny_id: &str) -> i64 {
-    tiny_id.parse::<i64>().map_or(0, |it| it - TINY_BASE)
-}
-
 pub struct AccountCache(Cache<String, Arc<Account>>);
 
 impl Default for AccountCache {

@@ -9,9 +9,7 @@ pub mod clock;
 pub mod conversations;
 pub mod error;
 pub mod exports;
-pub mod fan_out;
 pub mod follow;
-pub mod groups;
 pub mod limits;
 pub mod live;
 pub mod login;
@@ -36,7 +34,6 @@ use std::{
 
 use apps::{App, Apps};
 use clock::Clock;
-use fan_out::FanOut;
 use live::Session;
 use messages::Recent;
 use random::Random;
@@ -49,7 +46,6 @@ pub struct Chat {
     pub clock: Clock,
     pub random: Random,
     pub apps: Apps,
-    pub fan_out: FanOut,
     pub(crate) recent: Recent,
     pub(crate) announcements: Announcements,
     pub(crate) absences: Absences,
@@ -65,7 +61,6 @@ impl Chat {
             clock,
             random,
             apps: Apps::default(),
-            fan_out: FanOut::start().map_err(|it| StoreError::Unavailable(it.to_string()))?,
             recent,
             announcements: Announcements::default(),
             absences: Absences::default(),

@@ -11,7 +11,6 @@ use crate::{
     accounts::{self, tiny_id},
     apps::{App, State},
     error::Error,
-    groups,
     live::{Attached, Outlet, Push, Session, TokenHash, token_hash},
     shard,
     statistics::Event,
@@ -122,7 +121,6 @@ pub async fn login(chat: &Arc<Chat>, app: &Arc<App>, login: Login) -> Result<Log
         },
     );
     let admitted = done.await?;
-    groups::enter_all(chat, app, &admitted.session.user).await?;
     Ok(LoggedIn { token, session: admitted.session })
 }
 
@@ -273,7 +271,6 @@ pub async fn reattach(
         move |()| attach(&chat_at_end, &live_app, &live_session, &outlet, false),
     );
     done.await?;
-    groups::enter_all(chat, app, &session.user).await?;
     Ok(session)
 }
 

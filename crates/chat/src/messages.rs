@@ -33,7 +33,6 @@ pub use mute::{mutes, set_mute};
 pub use read::{count_all_unread, count_unread, give_receipts, peer_read_times, read_all, set_read};
 pub use recall::{delete_own, recall};
 pub use recent::Recent;
-pub(crate) use send::checksum;
 pub use send::{Options, Outgoing, Sent, Sync, send};
 pub use store::messages::{Message, flag};
 pub use sync::{Unsynced, unsynced};

@@ -37,16 +37,10 @@ pub enum Event {
     C2cDelivered,
     FriendAdded,
     FriendRemoved,
-    GroupSent,
-    GroupDelivered,
-    GroupJoined,
-    GroupLeft,
-    GroupMade,
-    GroupDismissed,
 }
 
 /// Name of each event in the store, in the order of [`Event`].
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 7] = [
     "logins",
     "accounts_made",
     "accounts_deleted",
@@ -54,12 +48,6 @@ const NAMES: [&str; 13] = [
     "c2c_delivered",
     "friends_added",
     "friends_removed",
-    "group_sent",
-    "group_delivered",
-    "group_joins",
-    "group_leaves",
-    "groups_made",
-    "groups_disbanded",
 ];
 
 /// Bits of what a user did on a day.
@@ -188,12 +176,6 @@ impl App {
             it.counts[Event::C2cDelivered as usize] += delivered;
         });
         self.statistics.did(day, sender, SENT_C2C);
-    }
-
-    /// Counts a group message of a user.
-    pub(crate) fn count_group_message(&self, now: i64, sender: &str) {
-        self.count(now, Event::GroupSent, 1);
-        self.statistics.did(self.day(now), sender, SENT_TO_GROUP);
     }
 
     /// Notes how many users are online.

@@ -69,10 +69,6 @@ pub const ALL: &[Command] = &[
     recentcontact::get_contact_group::COMMAND,
     recentcontact::search_contact_group::COMMAND,
     openim::get_c2c_unread_msg_num::COMMAND,
-    // Groups.
-    group_open_http_svc::create_group::COMMAND,
-    group_open_http_svc::destroy_group::COMMAND,
-    group_open_http_svc::send_group_msg::COMMAND,
     // Global mute.
     openconfigsvr::setnospeaking::COMMAND,
     openconfigsvr::getnospeaking::COMMAND,
@@ -130,12 +126,5 @@ pub const ALL: &[Command] = &[
 
 /// The row of a REST command.
 pub fn find_rest(service: &str, name: &str) -> Option<usize> {
-    let row = |service: &str| {
-        ALL.iter().position(|it| it.name == name && it.service == service && it.doors.has_rest())
-    };
-    row(service).or_else(|| (service == COMMUNITIES).then(|| row(GROUPS)).flatten())
+    ALL.iter().position(|it| it.name == name && it.service == service && it.doors.has_rest())
 }
-
-/// Every group command is reachable under both names: clients use the second for communities.
-pub const GROUPS: &str = "group_open_http_svc";
-pub const COMMUNITIES: &str = "million_group_open_http_svc";

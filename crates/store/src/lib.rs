@@ -34,14 +34,12 @@ pub mod group_members;
 pub mod group_messages;
 pub mod groups;
 pub mod messages;
-pub mod notices;
 pub mod profiles;
 pub mod relation_sequences;
 pub mod robots;
 pub mod secrets;
 pub mod sessions;
 pub mod subscriptions;
-pub mod topics;
 
 pub use db::{Db, READS_WAITING_MAX, WRITES_WAITING_MAX};
 pub use error::StoreError;

@@ -259,14 +259,6 @@ settings! {
     groups_invite_needs_consent: bool = false, "groups.invite_needs_consent";
     /// Idle groups are dismissed, notice 11.
     groups_recycle_days: i64 = 0, "groups.recycle_days";
-    /// Which changes make tips: members, profile, options, custom_fields, roles, topic; stored, pushed or off.
-    groups_private_tips: BTreeMap<String, String> = BTreeMap::new(), "groups.private.tips";
-    /// The same for Public groups.
-    groups_public_tips: BTreeMap<String, String> = BTreeMap::new(), "groups.public.tips";
-    /// The same for ChatRoom groups.
-    groups_chatroom_tips: BTreeMap<String, String> = BTreeMap::new(), "groups.chatroom.tips";
-    /// The same for communities.
-    groups_community_tips: BTreeMap<String, String> = BTreeMap::new(), "groups.community.tips";
     /// Per group, all four write commands together, 10049.
     groups_attr_writes_per_second: i64 = 5, "groups.attr_writes_per_second";
     /// Lost connection counts as quit.

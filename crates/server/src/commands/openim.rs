@@ -14,7 +14,7 @@ pub mod get_peer_read_time;
 pub mod getmsg;
 pub mod getroammsg;
 pub mod importmsg;
-pub(super) mod message;
+mod message;
 pub mod modify_c2c_msg;
 pub mod msgreaded;
 pub mod msgwithdraw;

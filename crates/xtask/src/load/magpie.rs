@@ -74,7 +74,7 @@ impl Recipe {
         Ok(())
     }
 
-    /// Makes the app that is measured, without limits of rate and with long conversation lists. A named database may have it from an earlier run.
+    /// Makes the app that is measured, without limits of rate. A named database may have it from an earlier run.
     pub fn make_app(&self, folder: &Path) -> anyhow::Result<()> {
         let id = SDKAPPID.to_string();
         let made =
@@ -82,8 +82,7 @@ impl Recipe {
         if self.database.is_none() {
             made?;
         }
-        let settings = ["limits.enforce=false", "conversation.max=3000"];
-        self.run(folder, &["app", "set", "--sdkappid", &id, settings[0], settings[1]])
+        self.run(folder, &["app", "set", "--sdkappid", &id, "limits.enforce=false"])
     }
 
     /// Starts the server and waits until it is ready.

@@ -36,6 +36,11 @@ pub fn tiny_id(tiny: i64) -> String {
     (TINY_BASE + tiny).to_string()
 }
 
+/// The number of which a TinyId is made.
+pub(crate) fn tiny_number(tiny_id: &str) -> i64 {
+    tiny_id.parse::<i64>().map_or(0, |it| it - TINY_BASE)
+}
+
 pub struct AccountCache(Cache<String, Arc<Account>>);
 
 impl Default for AccountCache {
@@ -210,6 +215,7 @@ pub async fn delete(cx: &Cx, user: &str) -> Result<(), Error> {
             let (app, name) = after;
             app.accounts.forget(&name);
             app.routes.clear();
+            app.groups.forget_all();
             app.count(now, Event::AccountDeleted, 1);
             login::tell_ended(&app, ended, login::End::KickedByRest);
         },

@@ -17,6 +17,7 @@ use crate::{
     Chat,
     accounts::AccountCache,
     error::Error,
+    groups::Groups,
     limits::{Bucket, PerMinute},
     live::Live,
     messages::Routes,
@@ -38,6 +39,7 @@ pub struct App {
     pub signatures: Signatures,
     pub accounts: AccountCache,
     pub(crate) routes: Routes,
+    pub(crate) groups: Groups,
     /// Against too many friend requests, and too many removals of friends.
     pub(crate) friend_pace: PerMinute,
     pub(crate) unfriend_pace: PerMinute,
@@ -82,6 +84,7 @@ impl App {
             signatures: Signatures::default(),
             accounts: AccountCache::default(),
             routes: Routes::default(),
+            groups: Groups::default(),
             friend_pace: PerMinute::default(),
             unfriend_pace: PerMinute::default(),
             live: Live::default(),

@@ -4,38 +4,29 @@
 
 mod change;
 pub mod groups;
+mod in_groups;
 pub mod marks;
+mod peers;
 
 use std::{cmp::Reverse, collections::HashSet};
 
 use proto::json::quote;
-use store::{
-    StoreError, Tx, accounts as rows, contact_marks,
-    contacts::{self, Contact},
-    messages::{self as log, Message, View},
-};
+use store::{StoreError, Tx, contact_marks, contacts};
 
-use crate::{
-    Cx,
-    accounts::{self, tiny_id},
-    error::Error,
-    login::HINT_SECONDS,
-    messages::{lane, visible_since},
-};
+use crate::{Cx, accounts, error::Error, messages::visible_since};
 
 pub use change::{clear, delete, pin};
+pub use in_groups::InGroup;
 use marks::Labels;
+pub use peers::Peer;
 
 /// Conversations in one answer, pinned and ordinary together.
 pub const PAGE_MAX: usize = 100;
-/// Contacts looked at in one step.
-const STEP: i64 = 200;
-
 /// `kind` of a conversation of a group in the store.
 const KIND_GROUP: i64 = 2;
 
 /// A conversation by its other end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Which {
     Peer(String),
     /// A group, which need not exist.
@@ -46,6 +37,13 @@ impl Which {
     /// As the store has it.
     fn of(kind: i64, id: String) -> Which {
         if kind == KIND_GROUP { Which::Group(id) } else { Which::Peer(id) }
+    }
+
+    /// The user or the group.
+    pub fn id(&self) -> &str {
+        match self {
+            Which::Peer(id) | Which::Group(id) => id,
+        }
     }
 
     fn name(&self) -> contact_marks::Name<'_> {
@@ -66,24 +64,29 @@ impl Which {
 
 /// One conversation as its owner sees it.
 pub struct Entry {
-    pub peer: String,
+    pub which: Which,
     /// Of the last message, or when an empty conversation was made.
     pub time: i64,
-    pub last: Option<Message>,
-    /// Whether the owner sent the last message.
-    pub last_is_own: bool,
     pub pinned: bool,
-    pub mute: i64,
-    pub peer_read_at: i64,
-    /// JSON literals of the peer's nickname and avatar, empty when unset.
-    pub nick: String,
-    pub face: String,
-    /// What the owner calls the peer as a friend, empty when unset.
-    pub remark: String,
-    /// TinyId of the peer, empty when the account is gone.
-    pub tiny_id: String,
+    pub side: Side,
     /// Only where they are wanted.
     pub labels: Labels,
+}
+
+/// What the two kinds of conversation have of their own.
+pub enum Side {
+    Peer(Box<Peer>),
+    Group(Box<InGroup>),
+}
+
+impl Entry {
+    /// Whether it is listed without a last message.
+    fn is_empty(&self) -> bool {
+        match &self.side {
+            Side::Peer(it) => it.last.is_none(),
+            Side::Group(it) => it.is_empty(),
+        }
+    }
 }
 
 /// How far the reader is: the time of the last entry returned, and how many of exactly that time were. One
@@ -130,24 +133,30 @@ pub async fn page(cx: &Cx, owner: &str, cursor: Cursor, wanted: Wanted) -> Resul
     }
     let (at, name) = (cx.clone(), owner.to_owned());
     let read = cx.chat.db.read(move |tx| {
-        let mut entries = List { cx: &at, owner: &name }.all(tx)?;
+        let mut entries = all(tx, &at, &name)?;
         if !wanted.empty {
-            entries.retain(|it| it.last.is_some());
+            entries.retain(|it| !it.is_empty());
         }
         if !wanted.pinned_apart {
-            entries.sort_by(|a, b| (Reverse(a.time), &a.peer).cmp(&(Reverse(b.time), &b.peer)));
+            sort(&mut entries);
         }
         let app = at.app.id;
-        let relabelled = match cursor.changed_since() {
-            Some(since) => contact_marks::changed_since(tx, app, &name, contacts::KIND_C2C, since)?,
-            None => Vec::new(),
-        };
-        let mut page = cut(entries, cursor, wanted, at.chat.clock.now(), &relabelled.into_iter().collect());
+        let mut relabelled = HashSet::new();
+        if let Some(since) = cursor.changed_since() {
+            for kind in [contacts::KIND_C2C, KIND_GROUP] {
+                let changed = contact_marks::changed_since(tx, app, &name, kind, since)?;
+                relabelled.extend(changed.into_iter().map(|it| Which::of(kind, it)));
+            }
+        }
+        let mut page = cut(entries, cursor, wanted, at.chat.clock.now(), &relabelled);
         for entry in &mut page.entries {
-            describe(tx, app, &name, entry)?;
-            if wanted.labels && !entry.tiny_id.is_empty() {
-                let which = Which::Peer(entry.peer.clone());
-                entry.labels = marks::labels(tx, app, &name, &which)?.unwrap_or_default();
+            match (&mut entry.side, &entry.which) {
+                (Side::Peer(it), Which::Peer(peer)) => it.describe(tx, app, &name, peer)?,
+                (Side::Group(it), _) => it.describe(tx, &at, &name)?,
+                (Side::Peer(_), Which::Group(_)) => {}
+            }
+            if wanted.labels && entry.may_have_labels() {
+                entry.labels = marks::labels(tx, app, &name, &entry.which)?.unwrap_or_default();
             }
         }
         if wanted.labels {
@@ -158,117 +167,52 @@ pub async fn page(cx: &Cx, owner: &str, cursor: Cursor, wanted: Wanted) -> Resul
     Ok(read.await?)
 }
 
-/// Adds what comes from the peer's side.
-fn describe(tx: &mut dyn Tx, app: u32, owner: &str, entry: &mut Entry) -> Result<(), StoreError> {
-    entry.tiny_id = rows::get(tx, app, &entry.peer)?.map_or_else(String::new, |it| tiny_id(it.tiny));
-    let theirs = contacts::get(tx, app, &entry.peer, contacts::KIND_C2C, owner)?;
-    entry.peer_read_at = theirs.map_or(0, |it| it.read_at);
-    entry.remark = store::friends::get(tx, app, owner, &entry.peer)?.map_or_else(String::new, |it| it.remark);
-    for (tag, value) in store::profiles::all(tx, app, &entry.peer)? {
-        match tag.as_str() {
-            crate::profiles::NICK => entry.nick = value,
-            crate::profiles::FACE => entry.face = value,
-            _ => {}
+impl Entry {
+    /// The labels of a conversation with an account that is gone are no more.
+    fn may_have_labels(&self) -> bool {
+        match &self.side {
+            Side::Peer(it) => !it.tiny_id.is_empty(),
+            Side::Group(_) => true,
         }
     }
-    Ok(())
 }
 
-struct List<'a> {
-    cx: &'a Cx,
-    owner: &'a str,
-}
-
-impl List<'_> {
-    /// The whole list in order: pinned ones, then the latest ordinary ones up to the app's limit.
-    fn all(&self, tx: &mut dyn Tx) -> Result<Vec<Entry>, StoreError> {
-        let state = self.cx.app.state();
-        let since = visible_since(&state.settings, self.cx.chat.clock.now());
-        let most = usize::try_from(state.settings.conversation_max).unwrap_or(usize::MAX);
-        let mut pinned = Vec::new();
-        for it in contacts::pinned(tx, self.cx.app.id, self.owner)? {
-            pinned.extend(self.entry(tx, it, since)?);
-        }
-        sort(&mut pinned);
-        let mut ordinary = self.latest(tx, since, most)?;
-        sort(&mut ordinary);
-        ordinary.truncate(most);
-        pinned.append(&mut ordinary);
-        Ok(pinned)
-    }
-
-    /// At least the `most` latest ordinary entries. The hint of activity is at most [`HINT_SECONDS`] behind
-    /// the truth, so the search ends when no later contact can get ahead of what was found.
-    fn latest(&self, tx: &mut dyn Tx, since: i64, most: usize) -> Result<Vec<Entry>, StoreError> {
-        let mut found: Vec<Entry> = Vec::new();
-        let mut before = (i64::MAX, String::new());
-        loop {
-            let step = contacts::by_activity(tx, self.cx.app.id, self.owner, (before.0, &before.1), STEP)?;
-            let Some(last) = step.last() else { return Ok(found) };
-            before = (last.active_at, last.peer.clone());
-            let is_end = (step.len() as i64) < STEP;
-            for it in step {
-                if !it.pinned {
-                    found.extend(self.entry(tx, it, since)?);
-                }
-            }
-            if found.len() >= most {
-                sort(&mut found);
-                found.truncate(most);
-                if found.last().is_none_or(|it| before.0 + HINT_SECONDS < it.time) {
-                    return Ok(found);
-                }
-            }
-            if is_end {
-                return Ok(found);
-            }
-        }
-    }
-
-    /// The entry of a contact, if it is listed.
-    fn entry(&self, tx: &mut dyn Tx, it: Contact, since: i64) -> Result<Option<Entry>, StoreError> {
-        let own = lane(it.pair, self.owner, &it.peer);
-        let last =
-            log::last(tx, View { own, clear: it.clear, since })?.filter(|last| last.id > it.unlisted_id);
-        if last.is_none() && it.emptied_at == 0 && !it.pinned {
-            return Ok(None);
-        }
-        Ok(Some(Entry {
-            time: last.as_ref().map_or(it.emptied_at, |last| last.time),
-            last_is_own: last.as_ref().is_some_and(|last| last.lane == own),
-            last,
-            peer: it.peer,
-            pinned: it.pinned,
-            mute: it.mute,
-            peer_read_at: 0,
-            nick: String::new(),
-            face: String::new(),
-            remark: String::new(),
-            tiny_id: String::new(),
-            labels: Labels::default(),
-        }))
-    }
+/// The whole list in order: pinned ones, then the latest ordinary ones up to the app's limit.
+fn all(tx: &mut dyn Tx, cx: &Cx, owner: &str) -> Result<Vec<Entry>, StoreError> {
+    let state = cx.app.state();
+    let since = visible_since(&state.settings, cx.chat.clock.now());
+    let most = usize::try_from(state.settings.conversation_max).unwrap_or(usize::MAX);
+    let (mut pinned, mut ordinary): (Vec<_>, Vec<_>) =
+        in_groups::all(tx, cx.app.id, owner, since)?.into_iter().partition(|it| it.pinned);
+    let peers = peers::List { cx, owner, since };
+    pinned.extend(peers.pinned(tx)?);
+    sort(&mut pinned);
+    ordinary.extend(peers.latest(tx, most)?);
+    sort(&mut ordinary);
+    ordinary.truncate(most);
+    pinned.append(&mut ordinary);
+    Ok(pinned)
 }
 
 fn sort(entries: &mut [Entry]) {
-    entries.sort_by(|a, b| (Reverse(a.time), &a.peer).cmp(&(Reverse(b.time), &b.peer)));
+    entries.sort_by(|a, b| (Reverse(a.time), &a.which).cmp(&(Reverse(b.time), &b.which)));
 }
 
-/// Cuts the page that follows the cursor out of the whole list. `relabelled` are the peers of conversations
-/// whose labels changed since a finished cursor.
+/// Cuts the page that follows the cursor out of the whole list. `relabelled` are conversations whose labels changed
+/// since a finished cursor.
 fn cut(
     entries: Vec<Entry>,
     cursor: Cursor,
     wanted: Wanted,
     now: i64,
-    relabelled: &HashSet<String>,
+    relabelled: &HashSet<Which>,
 ) -> ListPage {
     let is_first = cursor == Cursor::default();
     let (pinned, ordinary): (Vec<_>, Vec<_>) =
         entries.into_iter().partition(|it| wanted.pinned_apart && it.pinned);
     let (pinned, ordinary) = match cursor.changed_since() {
         Some(since) => {
-            let is_new = |it: &Entry| it.time >= since || relabelled.contains(&it.peer);
+            let is_new = |it: &Entry| it.time >= since || relabelled.contains(&it.which);
             let changed = |it: Vec<Entry>| it.into_iter().filter(is_new).collect::<Vec<_>>();
             (changed(pinned), changed(ordinary))
         }
@@ -324,20 +268,12 @@ mod tests {
     use super::*;
 
     fn entry(peer: &str, time: i64, pinned: bool) -> Entry {
-        Entry {
-            peer: peer.to_owned(),
-            time,
-            last: None,
-            last_is_own: false,
-            pinned,
-            mute: 0,
-            peer_read_at: 0,
-            nick: String::new(),
-            face: String::new(),
-            remark: String::new(),
-            tiny_id: String::new(),
-            labels: Labels::default(),
-        }
+        let (which, side) = (peer_of(peer), Side::Peer(Box::default()));
+        Entry { which, time, pinned, side, labels: Labels::default() }
+    }
+
+    fn peer_of(name: &str) -> Which {
+        Which::Peer(name.to_owned())
     }
 
     /// 250 conversations, of which many share a second, and three are pinned.
@@ -357,7 +293,7 @@ mod tests {
             loop {
                 let page = cut(list(), cursor, wanted, 5000, &HashSet::new());
                 pages += 1;
-                seen.extend(page.entries.iter().map(|it| it.peer.clone()));
+                seen.extend(page.entries.iter().map(|it| it.which.clone()));
                 if page.complete {
                     assert_eq!(page.next, Cursor { time: 5000, index: 0, top_time: 5000, top_index: 0 });
                     break;
@@ -366,7 +302,7 @@ mod tests {
                 cursor = page.next;
             }
             assert_eq!(pages, 3);
-            assert_eq!(seen, list().into_iter().map(|it| it.peer).collect::<Vec<_>>());
+            assert_eq!(seen, list().into_iter().map(|it| it.which).collect::<Vec<_>>());
         }
     }
 
@@ -374,10 +310,10 @@ mod tests {
     fn a_finished_reader_gets_what_changed_since() {
         let wanted = Wanted { pinned_apart: true, empty: true, pinned_paged: true, labels: false };
         let cursor = Cursor { time: 1034, index: 0, top_time: 1034, top_index: 0 };
-        let relabelled = HashSet::from(["p003".to_owned(), "p249".to_owned()]);
+        let relabelled = HashSet::from([peer_of("p003"), peer_of("p249")]);
         let page = cut(list(), cursor, wanted, 5000, &relabelled);
         assert!(page.complete);
-        assert!(page.entries.iter().all(|it| it.time >= 1034 || it.peer == "p003"));
+        assert!(page.entries.iter().all(|it| it.time >= 1034 || it.which == peer_of("p003")));
         assert_eq!(page.entries.len(), (0..250).filter(|n| 1000 + n / 7 >= 1034).count() + 1);
     }
 }

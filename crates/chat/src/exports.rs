@@ -4,14 +4,12 @@
 //! that is not noted is written again, so a crash in between costs work and nothing else.
 
 mod files;
+mod lines;
 mod link;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use store::{
-    StoreError,
-    exports::{self as table, Sent},
-};
+use store::{StoreError, exports as table};
 
 use crate::{
     Chat,
@@ -94,9 +92,17 @@ impl Chat {
         let now = self.clock.now();
         self.mark_log(now).await?;
         let mut exported = 0;
-        for (hour, apps) in self.pending_hours(now).await? {
-            if self.export_hour(data, hour, apps).await? {
-                exported += 1;
+        for kind in [Kind::C2c, Kind::Group] {
+            for (hour, apps) in self.pending_hours(now, kind).await? {
+                let mut files = Files::new(data, &apps, kind, hour);
+                let is_read = match kind {
+                    Kind::C2c => self.read_hour(hour, &mut files).await?,
+                    Kind::Group => self.read_hour_of_groups(hour, &mut files).await?,
+                };
+                if is_read {
+                    self.finish_hour(kind, hour, files).await?;
+                    exported += 1;
+                }
             }
         }
         self.prune_exports(data, now).await?;
@@ -112,7 +118,7 @@ impl Chat {
     }
 
     /// Hours that are over and not exported, the oldest first, each with the apps that wait for it.
-    async fn pending_hours(&self, now: i64) -> Result<BTreeMap<i64, Vec<Arc<App>>>, StoreError> {
+    async fn pending_hours(&self, now: i64, kind: Kind) -> Result<BTreeMap<i64, Vec<Arc<App>>>, StoreError> {
         let apps = self.apps.all();
         let read = self.db.read(move |tx| {
             let mut pending: BTreeMap<i64, Vec<Arc<App>>> = BTreeMap::new();
@@ -120,7 +126,7 @@ impl Chat {
             for app in apps {
                 // An hour that had begun before the first mark may still be found: see `range`.
                 let mut hour = next_hour(&app, oldest(&app, now).max(first - SECONDS_PER_HOUR));
-                let exported = table::exported_since(tx, app.id, Kind::C2c as i64, hour)?;
+                let exported = table::exported_since(tx, app.id, kind as i64, hour)?;
                 while hour + SECONDS_PER_HOUR + SLACK <= now {
                     if exported.binary_search(&hour).is_err() {
                         pending.entry(hour).or_default().push(app.clone());
@@ -153,37 +159,51 @@ impl Chat {
         read.await
     }
 
-    async fn export_hour(&self, data: &Path, hour: i64, apps: Vec<Arc<App>>) -> Result<bool, Error> {
+    /// Collects the one-to-one messages of an hour. False while it cannot be told which they are.
+    async fn read_hour(&self, hour: i64, files: &mut Files) -> Result<bool, Error> {
         let Some((mut after, last)) = self.range(hour).await? else { return Ok(false) };
-        let mut hours: BTreeMap<i64, files::Builder> =
-            apps.iter().map(|it| (it.id.into(), files::Builder::new(data, it, Kind::C2c, hour))).collect();
         let times = (hour, hour + SECONDS_PER_HOUR);
         loop {
             let step = self.db.read(move |tx| table::sent_between(tx, (after, last), times, STEP)).await?;
             let is_last = (step.len() as i64) < STEP;
             after = step.last().map_or(after, |it| it.id);
-            for message in step {
-                if let Some(it) = hours.get_mut(&message.app) {
-                    it.add(&message);
-                }
+            for it in step {
+                files.add(it.app, it.time, it.seq, lines::peer(&it));
             }
-            while hours.values().map(files::Builder::bytes).sum::<usize>() > BUFFER_BYTES_MAX {
-                let Some(largest) = hours.values_mut().max_by_key(|it| it.bytes()) else { break };
-                largest.finish_part().await?;
-            }
+            files.make_room().await?;
             if is_last {
-                break;
+                return Ok(true);
             }
         }
-        for (app, builder) in hours {
+    }
+
+    /// Collects the messages of groups and topics of an hour, second by second.
+    async fn read_hour_of_groups(&self, hour: i64, files: &mut Files) -> Result<bool, Error> {
+        let (mut from, until) = (hour, hour + SECONDS_PER_HOUR);
+        loop {
+            let read = self.db.read(move |tx| {
+                let Some(second) = table::next_group_second(tx, from, until)? else { return Ok(None) };
+                Ok::<_, StoreError>(Some((second, table::group_sent_in(tx, second)?)))
+            });
+            let Some((second, messages)) = read.await? else { return Ok(true) };
+            for it in messages {
+                files.add(it.app, it.time, it.seq, lines::group(&it));
+            }
+            files.make_room().await?;
+            from = second + 1;
+        }
+    }
+
+    /// Writes the files of an hour and notes them.
+    async fn finish_hour(&self, kind: Kind, hour: i64, files: Files) -> Result<(), Error> {
+        for (app, builder) in files.0 {
             let app = u32::try_from(app).map_err(|_| StoreError::Shape("an app has a wrong id"))?;
             let files = builder.finish().await?;
             let count = files.len();
-            let done = self.db.write(key(), move |tx| table::put(tx, app, Kind::C2c as i64, hour, &files));
-            done.await?;
-            tracing::debug!(app, hour, files = count, "hour exported");
+            self.db.write(key(), move |tx| table::put(tx, app, kind as i64, hour, &files)).await?;
+            tracing::debug!(app, kind = kind.name(), hour, files = count, "hour exported");
         }
-        Ok(true)
+        Ok(())
     }
 
     async fn prune_exports(&self, data: &Path, now: i64) -> Result<(), Error> {
@@ -204,33 +224,28 @@ fn key() -> u64 {
     shard(0, "\0exports")
 }
 
-/// The line of a message in a file of one-to-one messages.
-fn line(it: &Sent) -> String {
-    use std::fmt::Write;
+/// The files of one hour that are under way, by app.
+struct Files(BTreeMap<i64, files::Builder>);
 
-    use proto::{json::quote, platform::Platform};
-
-    let mut line = format!(
-        "{{\"From_Account\":{},\"To_Account\":{},\"MsgTimestamp\":{},\"MsgSeq\":{},\"MsgRandom\":{}",
-        quote(&it.from),
-        quote(&it.to),
-        it.time,
-        it.seq,
-        it.random
-    );
-    let place = usize::try_from(it.flags >> store::messages::flag::PLATFORM_SHIFT).unwrap_or(0);
-    let platform = match place.checked_sub(1) {
-        None => "RESTAPI",
-        Some(place) => Platform::ALL.get(place).map_or("Unknown", |it| it.webhook_name()),
-    };
-    _ = write!(
-        line,
-        ",\"MsgFromPlatform\":\"{platform}\",\"MsgKey\":\"{}_{}_{}\",\"MsgBody\":{}",
-        it.seq, it.random, it.time, it.body
-    );
-    if !it.cloud.is_empty() {
-        _ = write!(line, ",\"CloudCustomData\":{}", it.cloud);
+impl Files {
+    fn new(data: &Path, apps: &[Arc<App>], kind: Kind, hour: i64) -> Files {
+        let builder = |it: &Arc<App>| (it.id.into(), files::Builder::new(data, it, kind, hour));
+        Files(apps.iter().map(builder).collect())
     }
-    line.push('}');
-    line
+
+    /// Adds a message of an app that waits for the hour.
+    fn add(&mut self, app: i64, time: i64, seq: i64, line: String) {
+        if let Some(it) = self.0.get_mut(&app) {
+            it.add(time, seq, line);
+        }
+    }
+
+    /// Writes parts out until the rest fits into memory.
+    async fn make_room(&mut self) -> Result<(), Error> {
+        while self.0.values().map(files::Builder::bytes).sum::<usize>() > BUFFER_BYTES_MAX {
+            let Some(largest) = self.0.values_mut().max_by_key(|it| it.bytes()) else { break };
+            largest.finish_part().await?;
+        }
+        Ok(())
+    }
 }

@@ -9,7 +9,9 @@ pub mod clock;
 pub mod conversations;
 pub mod error;
 pub mod exports;
+pub mod fan_out;
 pub mod follow;
+pub mod groups;
 pub mod limits;
 pub mod live;
 pub mod login;
@@ -34,6 +36,8 @@ use std::{
 
 use apps::{App, Apps};
 use clock::Clock;
+use fan_out::FanOut;
+use groups::live_rooms::Away;
 use live::Session;
 use messages::Recent;
 use random::Random;
@@ -46,9 +50,11 @@ pub struct Chat {
     pub clock: Clock,
     pub random: Random,
     pub apps: Apps,
+    pub fan_out: FanOut,
     pub(crate) recent: Recent,
     pub(crate) announcements: Announcements,
     pub(crate) absences: Absences,
+    pub(crate) away: Away,
 }
 
 impl Chat {
@@ -61,9 +67,11 @@ impl Chat {
             clock,
             random,
             apps: Apps::default(),
+            fan_out: FanOut::start().map_err(|it| StoreError::Unavailable(it.to_string()))?,
             recent,
             announcements: Announcements::default(),
             absences: Absences::default(),
+            away: Away::default(),
         });
         chat.refresh_apps().await?;
         Ok(chat)

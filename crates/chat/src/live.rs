@@ -138,8 +138,25 @@ pub(crate) enum Attached {
 }
 
 const SHARDS: usize = 16;
+/// Users that are noted as gone between two looks; those beyond it are found at the next start.
+const GONE_MAX: usize = 200_000;
 
-type Users = HashMap<Arc<str>, Vec<Arc<Session>>>;
+/// Receive options of the online members of each group.
+type Rooms = HashMap<i64, HashMap<Arc<str>, i64>>;
+type Users = HashMap<Arc<str>, Online>;
+
+/// A user with at least one session here.
+#[derive(Default)]
+struct Online {
+    sessions: Vec<Arc<Session>>,
+    /// Numbers of the groups whose events the user gets.
+    groups: Vec<i64>,
+    /// Grows with each group the user leaves: what was read of its groups before is wrong then.
+    left: u64,
+}
+
+/// The online members of a group, each with its receive option.
+pub(crate) type Seats = Vec<(Arc<str>, i64)>;
 
 /// The attached sessions of one app.
 #[derive(Default)]
@@ -147,6 +164,10 @@ pub struct Live {
     users: [Mutex<Users>; SHARDS],
     tokens: [Mutex<HashMap<TokenHash, Arc<Session>>>; SHARDS],
     users_online: AtomicI64,
+    /// Online members by group. Locked after `users` where both are.
+    rooms: [Mutex<Rooms>; SHARDS],
+    /// Users with groups whose last session went, until somebody takes them from here.
+    gone: Mutex<Vec<Arc<str>>>,
 }
 
 impl Live {
@@ -166,7 +187,8 @@ impl Live {
 
     /// The attached sessions of a user.
     pub fn of(&self, user: &str) -> Vec<Arc<Session>> {
-        self.shard(user).lock().expect("no holder panics").get(user).cloned().unwrap_or_default()
+        let users = self.shard(user).lock().expect("no holder panics");
+        users.get(user).map(|it| it.sessions.clone()).unwrap_or_default()
     }
 
     pub fn is_online(&self, user: &str) -> bool {
@@ -194,10 +216,11 @@ impl Live {
         *session.outlet.lock().expect("no holder panics") = Some(outlet.clone());
         self.by_hash(&session.hash).lock().expect("no holder panics").insert(session.hash, session.clone());
         let mut users = self.shard(&session.user).lock().expect("no holder panics");
-        let sessions = users.entry(session.user.clone()).or_insert_with(|| {
+        let online = users.entry(session.user.clone()).or_insert_with(|| {
             self.users_online.fetch_add(1, Ordering::Relaxed);
-            Vec::new()
+            Online::default()
         });
+        let sessions = &mut online.sessions;
         let is_first = sessions.is_empty();
         sessions.retain(|it| it.hash != session.hash);
         sessions.push(session.clone());
@@ -225,14 +248,31 @@ impl Live {
         }
         self.by_hash(&session.hash).lock().expect("no holder panics").remove(&session.hash);
         let mut users = self.shard(&session.user).lock().expect("no holder panics");
-        if let Some(sessions) = users.get_mut(&session.user) {
-            sessions.retain(|it| it.hash != session.hash);
-            if sessions.is_empty() {
+        if let Some(online) = users.get_mut(&session.user) {
+            online.sessions.retain(|it| it.hash != session.hash);
+            if online.sessions.is_empty() {
+                let groups = std::mem::take(&mut online.groups);
+                groups.iter().for_each(|it| self.vacate(*it, &session.user));
+                if !groups.is_empty() {
+                    self.note_gone(&session.user);
+                }
                 users.remove(&session.user);
                 self.users_online.fetch_sub(1, Ordering::Relaxed);
             }
         }
         true
+    }
+
+    fn note_gone(&self, user: &Arc<str>) {
+        let mut gone = self.gone.lock().expect("no holder panics");
+        if gone.len() < GONE_MAX {
+            gone.push(user.clone());
+        }
+    }
+
+    /// Users with groups that went offline since the last call.
+    pub(crate) fn take_gone(&self) -> Vec<Arc<str>> {
+        std::mem::take(&mut *self.gone.lock().expect("no holder panics"))
     }
 
     /// Ends a session for good: its last push, if any, then nothing any more.
@@ -260,8 +300,8 @@ impl Live {
 
     fn outlets(&self, user: &str, except: Option<i64>) -> Vec<Arc<dyn Outlet>> {
         let users = self.shard(user).lock().expect("no holder panics");
-        let Some(sessions) = users.get(user) else { return Vec::new() };
-        sessions.iter().filter(|it| Some(it.inst_id) != except).filter_map(|it| it.outlet()).collect()
+        let Some(online) = users.get(user) else { return Vec::new() };
+        online.sessions.iter().filter(|it| Some(it.inst_id) != except).filter_map(|it| it.outlet()).collect()
     }
 
     /// The same with a frame that others get too. Returns how many sessions there were.
@@ -269,6 +309,90 @@ impl Live {
         let outlets = self.outlets(user, except);
         outlets.iter().for_each(|it| it.push(push));
         outlets.len()
+    }
+
+    fn room(&self, group: i64) -> &Mutex<Rooms> {
+        &self.rooms[group.unsigned_abs() as usize % SHARDS]
+    }
+
+    fn vacate(&self, group: i64, user: &str) {
+        let mut rooms = self.room(group).lock().expect("no holder panics");
+        if let Some(room) = rooms.get_mut(&group) {
+            room.remove(user);
+            if room.is_empty() {
+                rooms.remove(&group);
+            }
+        }
+    }
+
+    /// The user gets a group's events from now on, if it is online here.
+    pub(crate) fn enter(&self, group: i64, user: &str, flag: i64) {
+        let mut users = self.shard(user).lock().expect("no holder panics");
+        let Some((name, online)) = users.get_key_value(user).map(|it| it.0.clone()).zip(users.get_mut(user))
+        else {
+            return;
+        };
+        if !online.groups.contains(&group) {
+            online.groups.push(group);
+        }
+        let mut rooms = self.room(group).lock().expect("no holder panics");
+        rooms.entry(group).or_default().insert(name, flag);
+    }
+
+    pub(crate) fn leave(&self, group: i64, user: &str) {
+        let mut users = self.shard(user).lock().expect("no holder panics");
+        if let Some(online) = users.get_mut(user) {
+            online.groups.retain(|it| *it != group);
+            online.left += 1;
+            self.vacate(group, user);
+        }
+    }
+
+    /// Ends a group.
+    pub(crate) fn close(&self, group: i64) {
+        for (user, _) in self.seats(group) {
+            self.leave(group, &user);
+        }
+    }
+
+    /// The online members of a group.
+    pub(crate) fn seats(&self, group: i64) -> Seats {
+        let rooms = self.room(group).lock().expect("no holder panics");
+        rooms
+            .get(&group)
+            .map(|it| it.iter().map(|(user, flag)| (user.clone(), *flag)).collect())
+            .unwrap_or_default()
+    }
+
+    /// How many members of a group are online here.
+    pub fn seated(&self, group: i64) -> usize {
+        self.room(group).lock().expect("no holder panics").get(&group).map_or(0, HashMap::len)
+    }
+
+    /// How often the user left a group since it came online; `None` for who is not.
+    pub(crate) fn times_left(&self, user: &str) -> Option<u64> {
+        self.shard(user).lock().expect("no holder panics").get(user).map(|it| it.left)
+    }
+
+    /// Enters groups that were read when the user had left so often; false when it left another meanwhile.
+    pub(crate) fn enter_all(&self, user: &str, left: u64, groups: &[(i64, i64)]) -> bool {
+        let mut users = self.shard(user).lock().expect("no holder panics");
+        let Some((name, online)) = users.get_key_value(user).map(|it| it.0.clone()).zip(users.get_mut(user))
+        else {
+            return true;
+        };
+        if online.left != left {
+            return false;
+        }
+        let known: std::collections::HashSet<i64> = online.groups.iter().copied().collect();
+        for (group, flag) in groups {
+            if !known.contains(group) {
+                online.groups.push(*group);
+            }
+            let mut rooms = self.room(*group).lock().expect("no holder panics");
+            rooms.entry(*group).or_default().insert(name.clone(), *flag);
+        }
+        true
     }
 
     /// Pushes one frame to every session of the app.

@@ -11,6 +11,7 @@ use crate::{
     accounts::{self, tiny_id},
     apps::{App, State},
     error::Error,
+    groups,
     live::{Attached, Outlet, Push, Session, TokenHash, token_hash},
     shard,
     statistics::Event,
@@ -121,6 +122,7 @@ pub async fn login(chat: &Arc<Chat>, app: &Arc<App>, login: Login) -> Result<Log
         },
     );
     let admitted = done.await?;
+    groups::enter_all(chat, app, &admitted.session.user).await?;
     Ok(LoggedIn { token, session: admitted.session })
 }
 
@@ -271,6 +273,7 @@ pub async fn reattach(
         move |()| attach(&chat_at_end, &live_app, &live_session, &outlet, false),
     );
     done.await?;
+    groups::enter_all(chat, app, &session.user).await?;
     Ok(session)
 }
 

@@ -30,12 +30,15 @@ pub use history::{Page, Range, newer, page};
 pub use import::import;
 pub use modify::{Change, Modified, modify};
 pub use mute::{mutes, set_mute};
-pub use read::{count_all_unread, count_unread, give_receipts, peer_read_times, read_all, set_read};
+pub use read::{
+    count_all_unread, count_unread, give_receipts, peer_read_times, read_all, set_read, tell_read,
+};
 pub use recall::{delete_own, recall};
 pub use recent::Recent;
+pub(crate) use send::checksum;
 pub use send::{Options, Outgoing, Sent, Sync, send};
 pub use store::messages::{Message, flag};
-pub use sync::{Unsynced, unsynced};
+pub use sync::{Unsynced, forget_notices, unsynced};
 
 /// Conversations whose lane is kept in memory, per app.
 const ROUTES_MAX: usize = 200_000;

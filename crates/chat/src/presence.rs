@@ -1,10 +1,12 @@
 //! Who is online where. `spec/concepts/accounts-and-status.md` 5.
 
+use std::collections::HashMap;
+
 use proto::{
     platform::{Class, Platform},
     user_id,
 };
-use store::{StoreError, accounts as rows, sessions as table};
+use store::{StoreError, among};
 
 use crate::{Cx, error::Error};
 
@@ -58,12 +60,17 @@ pub async fn of(cx: &Cx, users: Vec<String>) -> Result<Vec<Option<Presence>>, Er
     let push_online = app.state().settings.status_push_online_days * SECONDS_PER_DAY;
     let since = cx.chat.clock.now() - push_online;
     let read = cx.chat.db.read(move |tx| {
+        let customs = among::custom_statuses(tx, app.id, &users)?;
+        let mut alive: HashMap<String, Vec<among::Alive>> = HashMap::new();
+        for it in among::alive(tx, app.id, &users)? {
+            alive.entry(it.user.clone()).or_default().push(it);
+        }
         let mut out = Vec::with_capacity(users.len());
         for user in &users {
-            if rows::get(tx, app.id, user)?.is_none() {
+            let Some(custom) = customs.get(user).cloned() else {
                 out.push(None);
                 continue;
-            }
+            };
             let attached = app.live.of(user);
             let mut devices: Vec<_> = attached
                 .iter()
@@ -73,7 +80,7 @@ pub async fn of(cx: &Cx, users: Vec<String>) -> Result<Vec<Option<Presence>>, Er
                     inst_id: it.inst_id,
                 })
                 .collect();
-            for it in table::alive(tx, app.id, user)? {
+            for it in alive.get(user).into_iter().flatten() {
                 let platform = Platform::from_number(it.platform);
                 let waits = platform.class() == Class::Mobile && it.detached_at > since;
                 if waits && !attached.iter().any(|session| session.inst_id == it.inst_id) {
@@ -81,7 +88,6 @@ pub async fn of(cx: &Cx, users: Vec<String>) -> Result<Vec<Option<Presence>>, Er
                     devices.push(Device { platform: platform.status_name(), status, inst_id: it.inst_id });
                 }
             }
-            let custom = rows::custom_status(tx, app.id, user)?.unwrap_or_default();
             out.push(Some(Presence { devices, custom, is_robot: user_id::is_robot(user) }));
         }
         Ok::<_, StoreError>(out)

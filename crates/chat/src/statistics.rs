@@ -37,10 +37,16 @@ pub enum Event {
     C2cDelivered,
     FriendAdded,
     FriendRemoved,
+    GroupSent,
+    GroupDelivered,
+    GroupJoined,
+    GroupLeft,
+    GroupMade,
+    GroupDismissed,
 }
 
 /// Name of each event in the store, in the order of [`Event`].
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 13] = [
     "logins",
     "accounts_made",
     "accounts_deleted",
@@ -48,6 +54,12 @@ const NAMES: [&str; 7] = [
     "c2c_delivered",
     "friends_added",
     "friends_removed",
+    "group_sent",
+    "group_delivered",
+    "group_joins",
+    "group_leaves",
+    "groups_made",
+    "groups_disbanded",
 ];
 
 /// Bits of what a user did on a day.
@@ -176,6 +188,12 @@ impl App {
             it.counts[Event::C2cDelivered as usize] += delivered;
         });
         self.statistics.did(day, sender, SENT_C2C);
+    }
+
+    /// Counts a group message of a user.
+    pub(crate) fn count_group_message(&self, now: i64, sender: &str) {
+        self.count(now, Event::GroupSent, 1);
+        self.statistics.did(self.day(now), sender, SENT_TO_GROUP);
     }
 
     /// Notes how many users are online.

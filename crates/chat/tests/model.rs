@@ -14,7 +14,7 @@ use chat::{
     Caller, Chat, Cx,
     accounts::{self, Import},
     clock::Clock,
-    conversations::{self, Cursor, Wanted},
+    conversations::{self, Cursor, Wanted, Which},
     error::Error,
     messages::{self, Change, Named, Options, Outgoing, Range, Sync},
     random::Random,
@@ -315,7 +315,11 @@ impl World {
     async fn list(&self, owner: &str) -> Vec<(String, i64)> {
         let wanted = Wanted { pinned_apart: true, empty: false, pinned_paged: true, labels: false };
         let page = conversations::page(&self.cx, owner, Cursor::default(), wanted).await.unwrap().unwrap();
-        page.entries.into_iter().map(|it| (it.peer, it.time)).collect()
+        let peer = |it: conversations::Entry| match it.which {
+            Which::Peer(peer) => (peer, it.time),
+            Which::Group(group) => panic!("the group {group} is in the list"),
+        };
+        page.entries.into_iter().map(peer).collect()
     }
 }
 

@@ -4,7 +4,11 @@
 
 mod config_svc;
 mod follow;
+mod group_open_attr_http_svc;
+mod group_open_avchatroom_http_svc;
+mod group_open_http_noauth_svc;
 mod group_open_http_svc;
+mod group_open_long_polling_http_svc;
 mod heartbeat;
 mod im_open_login_svc;
 mod im_open_status;
@@ -69,6 +73,50 @@ pub const ALL: &[Command] = &[
     recentcontact::get_contact_group::COMMAND,
     recentcontact::search_contact_group::COMMAND,
     openim::get_c2c_unread_msg_num::COMMAND,
+    // Groups.
+    group_open_http_svc::create_group::COMMAND,
+    group_open_http_svc::destroy_group::COMMAND,
+    group_open_http_svc::get_appid_group_list::COMMAND,
+    group_open_http_svc::get_joined_group_list::COMMAND,
+    group_open_http_svc::get_group_info::COMMAND,
+    group_open_http_svc::modify_group_base_info::COMMAND,
+    group_open_http_svc::get_group_member_info::COMMAND,
+    group_open_http_svc::add_group_member::COMMAND,
+    group_open_http_svc::delete_group_member::COMMAND,
+    group_open_http_svc::modify_group_member_info::COMMAND,
+    group_open_http_svc::get_role_in_group::COMMAND,
+    group_open_http_svc::forbid_send_msg::COMMAND,
+    group_open_http_svc::get_group_muted_account::COMMAND,
+    group_open_http_svc::get_group_muted_account::get_group_shutted_uin::COMMAND,
+    group_open_http_svc::change_group_owner::COMMAND,
+    group_open_http_svc::ban_group_member::COMMAND,
+    group_open_http_svc::unban_group_member::COMMAND,
+    group_open_http_svc::get_group_ban_member::COMMAND,
+    group_open_http_svc::get_online_member_num::COMMAND,
+    group_open_avchatroom_http_svc::get_members::COMMAND,
+    group_open_avchatroom_http_svc::modify_user_info::COMMAND,
+    group_open_http_svc::import_group_member::COMMAND,
+    group_open_http_svc::import_group::COMMAND,
+    group_open_http_svc::send_group_system_notification::COMMAND,
+    group_open_http_svc::send_broadcast_msg::COMMAND,
+    group_open_attr_http_svc::get_group_attr::COMMAND,
+    group_open_attr_http_svc::get_group_attr::beside_writing::COMMAND,
+    group_open_http_svc::set_group_attr::COMMAND,
+    group_open_http_svc::modify_group_attr::COMMAND,
+    group_open_http_svc::delete_group_attr::COMMAND,
+    group_open_http_svc::clear_group_attr::COMMAND,
+    group_open_http_svc::get_group_counter::COMMAND,
+    group_open_http_svc::update_group_counter::COMMAND,
+    group_open_http_svc::delete_group_counter::COMMAND,
+    group_open_http_svc::send_group_msg::COMMAND,
+    openim::modify_group_msg::COMMAND,
+    group_open_http_svc::import_group_msg::COMMAND,
+    group_open_http_svc::group_msg_get_simple::COMMAND,
+    group_open_http_svc::group_msg_recall::COMMAND,
+    group_open_http_svc::delete_group_msg_by_sender::COMMAND,
+    group_open_http_svc::get_group_msg_receipt::COMMAND,
+    group_open_http_svc::get_group_msg_receipt_detail::COMMAND,
+    group_open_http_svc::set_unread_msg_num::COMMAND,
     // Global mute.
     openconfigsvr::setnospeaking::COMMAND,
     openconfigsvr::getnospeaking::COMMAND,
@@ -118,13 +166,39 @@ pub const ALL: &[Command] = &[
     openim::get_c2c_peer_mute_notifications::COMMAND,
     openim::set_c2c_peer_mute_notifications::COMMAND,
     // The socket: groups.
-    group_open_http_svc::get_joined_group_list::COMMAND,
+    group_open_http_svc::group_msg_get::COMMAND,
+    group_open_http_svc::delete_group_ramble_msg_by_seq::COMMAND,
+    group_open_http_svc::msg_read_report::COMMAND,
+    group_open_http_svc::group_msg_receipt::COMMAND,
+    group_open_http_svc::get_group_msg_receipts_by_users::COMMAND,
+    group_open_http_svc::pin_message::COMMAND,
+    group_open_http_svc::unpin_message::COMMAND,
+    group_open_http_svc::get_pinned_messages::COMMAND,
+    group_open_http_svc::batch_get_group_notify::COMMAND,
     group_open_http_svc::get_joined_group_list::of_communities::COMMAND,
+    group_open_http_svc::get_group_self_member_info::COMMAND,
+    group_open_http_svc::get_group_public_info::COMMAND,
     group_open_http_svc::get_pendency::COMMAND,
     group_open_http_svc::get_pendency::of_communities::COMMAND,
+    group_open_http_svc::apply_join_group::COMMAND,
+    group_open_http_svc::quit_group::COMMAND,
+    group_open_http_svc::handle_apply_join_group::COMMAND,
+    group_open_http_svc::handle_invite_join_permission_group::COMMAND,
+    group_open_http_svc::handle_invite_join_group::COMMAND,
+    group_open_http_svc::get_specified_group_member_info::COMMAND,
+    group_open_http_noauth_svc::apply_join_group::COMMAND,
+    group_open_long_polling_http_svc::get_msg::COMMAND,
+    group_open_long_polling_http_svc::get_msg::of_guests::COMMAND,
 ];
 
 /// The row of a REST command.
 pub fn find_rest(service: &str, name: &str) -> Option<usize> {
-    ALL.iter().position(|it| it.name == name && it.service == service && it.doors.has_rest())
+    let row = |service: &str| {
+        ALL.iter().position(|it| it.name == name && it.service == service && it.doors.has_rest())
+    };
+    row(service).or_else(|| (service == COMMUNITIES).then(|| row(GROUPS)).flatten())
 }
+
+/// Every group command is reachable under both names: clients use the second for communities.
+pub const GROUPS: &str = "group_open_http_svc";
+pub const COMMUNITIES: &str = "million_group_open_http_svc";

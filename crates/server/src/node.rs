@@ -37,7 +37,13 @@ impl Node {
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), chat.clock.now()));
         let counted = commands::ALL.iter().map(|it| metrics.command(it.service, it.name)).collect();
         let sockets = commands::ALL.iter().enumerate().filter(|(_, it)| it.doors.has_socket());
-        let by_servcmd = sockets.map(|(index, it)| (format!("{}.{}", it.service, it.name), index)).collect();
+        let mut by_servcmd: HashMap<_, _> =
+            sockets.map(|(index, it)| (format!("{}.{}", it.service, it.name), index)).collect();
+        for (index, it) in commands::ALL.iter().enumerate() {
+            if it.service == commands::GROUPS && it.doors.has_socket() {
+                by_servcmd.entry(format!("{}.{}", commands::COMMUNITIES, it.name)).or_insert(index);
+            }
+        }
         Arc::new(Node {
             chat,
             metrics,

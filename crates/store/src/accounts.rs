@@ -181,6 +181,18 @@ const GOES_TOO: &[&str] = &[
     "delete from contact_group_members where app = $1 and kind = 1 and peer = $2",
     "delete from subscriptions where app = $1 and subscriber = $2",
     "delete from subscriptions where app = $1 and target = $2",
+    "delete from group_notices where app = $1 and user_id = $2",
+    "delete from group_requests where app = $1 and (asker = $2 or joiner = $2)",
+    "delete from group_hidden where user_id = $2 and lane in
+       (select group_nr from group_members where app = $1 and user_id = $2)",
+    "delete from topic_members where user_id = $2 and topic_nr in
+       (select id from topics where group_nr in
+          (select group_nr from group_members where app = $1 and user_id = $2))",
+    "delete from live_marks where user_id = $2 and group_nr in
+       (select group_nr from group_members where app = $1 and user_id = $2)",
+    "update groups set members = members - 1
+     where id in (select group_nr from group_members where app = $1 and user_id = $2)",
+    "delete from group_members where app = $1 and user_id = $2",
 ];
 
 /// Removes the account with all that belongs to it alone; messages stay with the peers.
@@ -196,6 +208,12 @@ pub fn delete(tx: &mut dyn Tx, app: u32, user: &str, now: i64) -> Result<bool, S
     for sql in GOES_TOO {
         tx.exec(sql, params![app, user])?;
     }
+    // The groups stay, without an owner.
+    tx.exec(
+        "update groups set owner = '', info_seq = info_seq + 1, info_at = $3
+         where app = $1 and owner = $2 and dismissed_at = 0",
+        params![app, user, now],
+    )?;
     // The messages stay with the peers, so a later account of this id must find its side of them cleared.
     tx.exec(
         "update contacts set active_at = 0, read_at = 0, clear_time = $3, clear_seq = $4, clear_random = $4,

@@ -1,9 +1,9 @@
-//! Which of many users stand in some relation to one of them. A statement asks for fifty at once, so that a
+//! What many users are, have, or are to one of them. A statement asks for fifty at once, so that a
 //! batch of a thousand costs twenty round trips and not a thousand.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::{StoreError, Tx, Value, can_be_there};
+use crate::{Row, StoreError, Tx, Value, can_be_there};
 
 /// Users that one statement asks for; fewer are filled up with ids that nobody has.
 const STEP: usize = 50;
@@ -95,6 +95,74 @@ pub fn followers_of(
     ask(tx, sql, app, users, Some(user))
 }
 
+/// Their custom statuses; who is no account is not there.
+pub fn custom_statuses(
+    tx: &mut dyn Tx,
+    app: u32,
+    users: &[String],
+) -> Result<HashMap<String, String>, StoreError> {
+    let sql = among!("select user_id, custom_status from accounts where app = $1 and user_id", "");
+    let rows = rows(tx, sql, app, users, None)?;
+    rows.into_iter().map(|mut it| Ok((it.take_text(0)?, it.take_text(1)?))).collect()
+}
+
+/// Their login instances that have not ended, one user's in the order of their numbers.
+pub fn alive(tx: &mut dyn Tx, app: u32, users: &[String]) -> Result<Vec<Alive>, StoreError> {
+    let sql = among!(
+        "select user_id, inst_id, platform, detached_at from sessions
+         where ended_at = 0 and app = $1 and user_id",
+        " order by user_id, inst_id"
+    );
+    let rows = rows(tx, sql, app, users, None)?;
+    let alive = |mut it: Row| {
+        Ok(Alive {
+            user: it.take_text(0)?,
+            inst_id: it.int(1)?,
+            platform: it.int(2)?,
+            detached_at: it.int(3)?,
+        })
+    };
+    rows.into_iter().map(alive).collect()
+}
+
+/// A login instance that has not ended; see the migration.
+pub struct Alive {
+    pub user: String,
+    pub inst_id: i64,
+    pub platform: i64,
+    pub detached_at: i64,
+}
+
+/// The friend lists of `owner` that they are in: friend and number of the list, one friend's in the order of
+/// their making.
+pub fn lists_of(
+    tx: &mut dyn Tx,
+    app: u32,
+    owner: &str,
+    friends: &[String],
+) -> Result<Vec<(String, i64)>, StoreError> {
+    let sql = among!(
+        "select friend, list from friend_list_members where app = $1 and friend",
+        " and owner = $52 order by friend, list"
+    );
+    let rows = rows(tx, sql, app, friends, Some(owner))?;
+    rows.into_iter().map(|mut it| Ok((it.take_text(0)?, it.int(1)?))).collect()
+}
+
+/// What they have set in their profiles: user, tag, JSON literal.
+pub fn profiles(
+    tx: &mut dyn Tx,
+    app: u32,
+    users: &[String],
+) -> Result<Vec<(String, String, String)>, StoreError> {
+    let sql = among!(
+        "select user_id, tag, value from profiles where app = $1 and user_id",
+        " order by user_id, tag"
+    );
+    let rows = rows(tx, sql, app, users, None)?;
+    rows.into_iter().map(|mut it| Ok((it.take_text(0)?, it.take_text(1)?, it.take_text(2)?))).collect()
+}
+
 fn ask(
     tx: &mut dyn Tx,
     sql: &'static str,
@@ -102,7 +170,17 @@ fn ask(
     users: &[String],
     one: Option<&str>,
 ) -> Result<HashSet<String>, StoreError> {
-    let mut found = HashSet::new();
+    rows(tx, sql, app, users, one)?.into_iter().map(|mut it| it.take_text(0)).collect()
+}
+
+fn rows(
+    tx: &mut dyn Tx,
+    sql: &'static str,
+    app: u32,
+    users: &[String],
+    one: Option<&str>,
+) -> Result<Vec<Row>, StoreError> {
+    let mut found = Vec::new();
     let users: Vec<_> = users.iter().filter(|it| can_be_there(it)).collect();
     for step in users.chunks(STEP) {
         let mut params = Vec::with_capacity(STEP + 2);
@@ -110,9 +188,7 @@ fn ask(
         params.extend(step.iter().map(|it| Value::from(*it)));
         params.resize(STEP + 1, Value::from(""));
         params.extend(one.map(Value::from));
-        for mut row in tx.rows(sql, &params)? {
-            found.insert(row.take_text(0)?);
-        }
+        found.extend(tx.rows(sql, &params)?);
     }
     Ok(found)
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     Row, StoreError, Tx,
+    group_messages::flag as group_flag,
     messages::{Message, flag},
     params,
 };
@@ -87,6 +88,128 @@ pub fn sent_between(
     rows.into_iter().map(sent).collect()
 }
 
+/// Of messages whose group or topic goes, those of so many seconds are kept for files that are not written yet.
+const KEPT_SECONDS: i64 = 7200;
+
+/// Keeps what was sent in a group that goes.
+pub fn keep_group(tx: &mut dyn Tx, lane: i64, now: i64) -> Result<(), StoreError> {
+    tx.exec(
+        "insert into group_originals (lane, seq, app, group_id, topic_id, time, random, flags, sender, cloud, body)
+         select m.lane, m.seq, g.app, g.group_id, '', m.time, m.random, m.flags, m.sender, m.cloud, m.body
+         from group_messages m join groups g on g.id = m.lane
+         where m.lane = $1 and m.time >= $2 and (m.flags & $3) = 0 on conflict do nothing",
+        params![lane, now - KEPT_SECONDS, NOT_SENT],
+    )?;
+    Ok(())
+}
+
+/// The same of a topic.
+pub fn keep_topic(tx: &mut dyn Tx, lane: i64, now: i64) -> Result<(), StoreError> {
+    tx.exec(
+        "insert into group_originals (lane, seq, app, group_id, topic_id, time, random, flags, sender, cloud, body)
+         select m.lane, m.seq, g.app, g.group_id, t.topic_id, m.time, m.random, m.flags, m.sender, m.cloud, m.body
+         from group_messages m join topics t on t.id = m.lane join groups g on g.id = t.group_nr
+         where m.lane = $1 and m.time >= $2 and (m.flags & $3) = 0 on conflict do nothing",
+        params![lane, now - KEPT_SECONDS, NOT_SENT],
+    )?;
+    Ok(())
+}
+
+/// Flags of group messages that nobody sent here.
+const NOT_SENT: i64 = group_flag::TIP | group_flag::IMPORTED;
+
+/// A group message as it was sent, and where.
+pub struct GroupSent {
+    pub lane: i64,
+    pub app: i64,
+    pub group_id: String,
+    /// Empty for none.
+    pub topic_id: String,
+    pub from: String,
+    pub time: i64,
+    pub seq: i64,
+    pub random: i64,
+    pub flags: i64,
+    /// JSON literals.
+    pub cloud: String,
+    pub body: String,
+}
+
+/// Keeps a group message as it is now, if none is kept of it.
+pub fn keep_group_original(tx: &mut dyn Tx, it: &GroupSent) -> Result<(), StoreError> {
+    if it.flags & NOT_SENT != 0 {
+        return Ok(());
+    }
+    tx.exec(
+        "insert into group_originals (lane, seq, app, group_id, topic_id, time, random, flags, sender, cloud, body)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing",
+        params![
+            it.lane,
+            it.seq,
+            it.app,
+            &*it.group_id,
+            &*it.topic_id,
+            it.time,
+            it.random,
+            it.flags,
+            &*it.from,
+            &*it.cloud,
+            &*it.body
+        ],
+    )?;
+    Ok(())
+}
+
+/// The first second from `since` on, before `until`, in which something was said in a group.
+pub fn next_group_second(tx: &mut dyn Tx, since: i64, until: i64) -> Result<Option<i64>, StoreError> {
+    let mut first: Option<i64> = None;
+    for sql in [
+        "select time from group_messages where time >= $1 and time < $2 order by time limit 1",
+        "select time from group_originals where time >= $1 and time < $2 order by time limit 1",
+    ] {
+        if let Some(it) = tx.row(sql, params![since, until])? {
+            let time = it.int(0)?;
+            first = Some(first.map_or(time, |known| known.min(time)));
+        }
+    }
+    Ok(first)
+}
+
+/// What was said in groups and topics of all apps in a second.
+pub fn group_sent_in(tx: &mut dyn Tx, second: i64) -> Result<Vec<GroupSent>, StoreError> {
+    let mut rows = tx.rows(
+        "select m.lane, g.app, g.group_id, coalesce(t.topic_id, ''), m.sender, m.time, m.seq, m.random, m.flags,
+                m.cloud, m.body
+         from group_messages m left join topics t on t.id = m.lane
+              join groups g on g.id = coalesce(t.group_nr, m.lane)
+         where m.time = $1 and (m.flags & $2) = 0
+           and not exists (select 1 from group_originals o where o.lane = m.lane and o.seq = m.seq)",
+        params![second, NOT_SENT],
+    )?;
+    rows.extend(tx.rows(
+        "select lane, app, group_id, topic_id, sender, time, seq, random, flags, cloud, body
+         from group_originals where time = $1",
+        params![second],
+    )?);
+    rows.into_iter().map(group_sent).collect()
+}
+
+fn group_sent(mut row: Row) -> Result<GroupSent, StoreError> {
+    Ok(GroupSent {
+        lane: row.int(0)?,
+        app: row.int(1)?,
+        group_id: row.take_text(2)?,
+        topic_id: row.take_text(3)?,
+        from: row.take_text(4)?,
+        time: row.int(5)?,
+        seq: row.int(6)?,
+        random: row.int(7)?,
+        flags: row.int(8)?,
+        cloud: row.take_text(9)?,
+        body: row.take_text(10)?,
+    })
+}
+
 /// A file of an hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
@@ -144,7 +267,11 @@ pub fn put(tx: &mut dyn Tx, app: u32, kind: i64, hour: i64, files: &[File]) -> R
 
 /// Forgets what only older hours need: marks and originals before `before`, and the exports of an app.
 pub fn prune(tx: &mut dyn Tx, before: i64) -> Result<(), StoreError> {
-    for sql in ["delete from log_marks where at < $1", "delete from originals where time < $1"] {
+    for sql in [
+        "delete from log_marks where at < $1",
+        "delete from originals where time < $1",
+        "delete from group_originals where time < $1",
+    ] {
         tx.exec(sql, params![before])?;
     }
     Ok(())

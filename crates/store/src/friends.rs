@@ -142,45 +142,6 @@ pub fn page(
     rows.into_iter().map(friend).collect()
 }
 
-/// The lists of those friends that [`page`] gives for the same numbers: friend and number of the list, one
-/// friend's in the order of their making.
-pub fn lists_of_page(
-    tx: &mut dyn Tx,
-    app: u32,
-    owner: &str,
-    offset: i64,
-    limit: i64,
-) -> Result<Vec<(String, i64)>, StoreError> {
-    let rows = tx.rows(
-        "select m.friend, m.list from
-           (select friend from friends where app = $1 and owner = $2
-            order by added_at, friend limit $4 offset $3) f
-         join friend_list_members m on m.app = $1 and m.owner = $2 and m.friend = f.friend
-         order by m.friend, m.list",
-        params![app, owner, offset, limit],
-    )?;
-    rows.into_iter().map(|mut it| Ok((it.take_text(0)?, it.int(1)?))).collect()
-}
-
-/// The profile fields of those friends that [`page`] gives for the same numbers: friend, tag, JSON literal.
-pub fn profiles_of_page(
-    tx: &mut dyn Tx,
-    app: u32,
-    owner: &str,
-    offset: i64,
-    limit: i64,
-) -> Result<Vec<(String, String, String)>, StoreError> {
-    let rows = tx.rows(
-        "select p.user_id, p.tag, p.value from
-           (select friend from friends where app = $1 and owner = $2
-            order by added_at, friend limit $4 offset $3) f
-         join profiles p on p.app = $1 and p.user_id = f.friend
-         order by p.user_id, p.tag",
-        params![app, owner, offset, limit],
-    )?;
-    rows.into_iter().map(|mut it| Ok((it.take_text(0)?, it.take_text(1)?, it.take_text(2)?))).collect()
-}
-
 /// Users after `after` that have `user` in their friend list, in byte order.
 pub fn owners_of(
     tx: &mut dyn Tx,

@@ -20,7 +20,7 @@ pub struct Member {
     pub pinned: bool,
 }
 
-fn member_at(row: &mut Row, at: usize) -> Result<Member, StoreError> {
+pub(crate) fn member_at(row: &mut Row, at: usize) -> Result<Member, StoreError> {
     Ok(Member {
         user: row.take_text(at)?,
         role: row.int(at + 1)?,
@@ -78,25 +78,13 @@ pub fn insert(tx: &mut dyn Tx, app: u32, group: i64, it: &Member) -> Result<bool
     Ok(added == 1)
 }
 
-/// Writes everything that can change about a member.
+/// Writes what a member is in the group. Its side of the conversation and its read position have their own
+/// queries, which others may use at the same time.
 pub fn update(tx: &mut dyn Tx, group: i64, it: &Member) -> Result<(), StoreError> {
     tx.exec(
-        "update group_members set role = $3, read_seq = $4, flag = $5, card = $6, custom = $7, cleared_seq = $8,
-                unlisted_seq = $9, emptied_at = $10, pinned = $11
+        "update group_members set role = $3, flag = $4, card = $5, custom = $6
          where group_nr = $1 and user_id = $2",
-        params![
-            group,
-            &*it.user,
-            it.role,
-            it.read_seq,
-            it.flag,
-            &*it.card,
-            &*it.custom,
-            it.cleared_seq,
-            it.unlisted_seq,
-            it.emptied_at,
-            it.pinned
-        ],
+        params![group, &*it.user, it.role, it.flag, &*it.card, &*it.custom],
     )?;
     Ok(())
 }
@@ -109,6 +97,32 @@ pub fn remove(tx: &mut dyn Tx, group: i64, user: &str) -> Result<bool, StoreErro
     let gone =
         tx.exec("delete from group_members where group_nr = $1 and user_id = $2", params![group, user])?;
     Ok(gone == 1)
+}
+
+/// Forgets what a user has of the topics of a group.
+pub fn forget_topics(tx: &mut dyn Tx, group: i64, user: &str) -> Result<(), StoreError> {
+    tx.exec(
+        "delete from topic_members
+         where user_id = $2 and topic_nr in (select id from topics where group_nr = $1)",
+        params![group, user],
+    )?;
+    Ok(())
+}
+
+/// Sets the receive option of a member in a topic, whose row must be there.
+pub fn set_topic_flag(tx: &mut dyn Tx, topic: i64, user: &str, flag: i64) -> Result<(), StoreError> {
+    tx.exec(
+        "update topic_members set flag = $3 where topic_nr = $1 and user_id = $2",
+        params![topic, user, flag],
+    )?;
+    Ok(())
+}
+
+/// How many admins a group has, besides its owner.
+pub fn count_admins(tx: &mut dyn Tx, group: i64) -> Result<i64, StoreError> {
+    let row =
+        tx.row("select count(*) from group_members where group_nr = $1 and role = 300", params![group])?;
+    row.ok_or(StoreError::Shape("count gave no row"))?.int(0)
 }
 
 /// Moves the read sequence forward. Returns false when it was there or later already.
@@ -222,6 +236,12 @@ pub fn set_muted(tx: &mut dyn Tx, group: i64, user: &str, until: i64) -> Result<
          on conflict (group_nr, user_id) do update set until = excluded.until",
         params![group, user, until],
     )?;
+    Ok(())
+}
+
+/// Forgets mutes of a group or topic that are over.
+pub fn prune_mutes(tx: &mut dyn Tx, group: i64, now: i64) -> Result<(), StoreError> {
+    tx.exec("delete from group_mutes where group_nr = $1 and until <= $2", params![group, now])?;
     Ok(())
 }
 

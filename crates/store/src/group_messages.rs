@@ -1,6 +1,6 @@
 //! The log of groups and topics. A lane is the number of a group or topic; `seq` counts from 1 without a gap.
 
-use crate::{Row, StoreError, Tx, params};
+use crate::{Row, StoreError, Tx, can_be_there, params};
 
 /// Bits of `group_messages.flags`.
 pub mod flag {
@@ -18,6 +18,8 @@ pub mod flag {
     pub const TARGETED: i64 = 1 << 6;
     /// Extensions may be set later.
     pub const EXTENSIBLE: i64 = 1 << 7;
+    /// Recalled without telling anybody: it counts as unread all the same.
+    pub const QUIETLY: i64 = 1 << 8;
     /// Imported from elsewhere: it was never sent here.
     pub const IMPORTED: i64 = 1 << 9;
     /// Where it was sent, as a number above these bits: 0 by REST, else a platform's place in its table and 1.
@@ -47,6 +49,7 @@ pub struct GroupMessage {
     pub body: String,
     pub mentions: String,
     pub targets: String,
+    /// Of a recalled message: `RevokerInfo`, a JSON object.
     pub revoker: String,
 }
 
@@ -87,9 +90,21 @@ pub fn newest_seq(tx: &mut dyn Tx, lane: i64) -> Result<i64, StoreError> {
     row.ok_or(StoreError::Shape("max gave no row"))?.int(0)
 }
 
+/// Flags of what is no conversation's last message.
+pub const UNLISTED: i64 = flag::NO_LAST | flag::DELETED | flag::TARGETED;
+
 /// Appends with the next number of the lane, which is returned. All writes of a lane come under one key.
 pub fn append(tx: &mut dyn Tx, it: &GroupMessage) -> Result<i64, StoreError> {
     let seq = newest_seq(tx, it.lane)? + 1;
+    if it.has(UNLISTED) {
+        tx.exec(
+            "insert into group_unlisted (lane, first_seq, last_seq) values ($1, $2, $2)
+             on conflict (lane) do update set
+               first_seq = case when group_unlisted.last_seq = $2 - 1 then group_unlisted.first_seq else $2 end,
+               last_seq = $2",
+            params![it.lane, seq],
+        )?;
+    }
     tx.exec(
         "insert into group_messages (lane, seq, time, random, flags, priority, crc, sender, tiny, client_time,
                                      client_seq, version, nick, face, card, cloud, body, mentions, targets, revoker)
@@ -170,30 +185,75 @@ pub fn last_time(tx: &mut dyn Tx, lane: i64) -> Result<i64, StoreError> {
     row.map_or(Ok(0), |it| it.int(0))
 }
 
-/// Looks for a message that was sent before: same sender, random and checksum, since a second.
+/// Looks for a message that was sent before: same sender, random and checksum, since a second, among the numbers
+/// above `above`.
 pub fn find_sent(
     tx: &mut dyn Tx,
-    lane: i64,
-    since: i64,
+    (lane, above, since): (i64, i64, i64),
     sender: &str,
     random: i64,
     crc: i64,
 ) -> Result<Option<(i64, i64)>, StoreError> {
     let row = tx.row(
         "select seq, time from group_messages
-         where lane = $1 and time >= $2 and sender = $3 and random = $4 and crc = $5
+         where lane = $1 and sender = $2 and seq > $3 and time >= $4 and random = $5 and crc = $6
          order by seq desc limit 1",
-        params![lane, since, sender, random, crc],
+        params![lane, sender, above, since, random, crc],
     )?;
     row.map(|it| Ok((it.int(0)?, it.int(1)?))).transpose()
 }
 
-pub fn recall(tx: &mut dyn Tx, lane: i64, seq: i64, revoker: &str) -> Result<(), StoreError> {
+/// The newest message with this random number at `since` or later, whoever sent it.
+pub fn find_random(tx: &mut dyn Tx, lane: i64, since: i64, random: i64) -> Result<Option<i64>, StoreError> {
+    let above = last_before(tx, lane, since)?;
+    let row = tx.row(
+        "select seq from group_messages where lane = $1 and seq > $2 and random = $3 order by seq desc limit 1",
+        params![lane, above, random],
+    )?;
+    row.map(|it| it.int(0)).transpose()
+}
+
+/// The largest number of a message before a second, 0 for none: times do not fall within a lane. Numbers whose
+/// messages are gone count as before.
+pub fn last_before(tx: &mut dyn Tx, lane: i64, second: i64) -> Result<i64, StoreError> {
+    let first =
+        tx.row("select seq, time from group_messages where lane = $1 order by seq limit 1", params![lane])?;
+    let Some(first) = first else { return Ok(0) };
+    // Everything below `low` is before, everything from `high` on is not.
+    let mut low = first.int(0)?;
+    let mut high = if first.int(1)? < second { newest_seq(tx, lane)? + 1 } else { low };
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let sql = "select seq, time from group_messages where lane = $1 and seq >= $2 order by seq limit 1";
+        match tx.row(sql, params![lane, middle])? {
+            Some(it) if it.int(1)? < second => low = it.int(0)? + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(low - 1)
+}
+
+/// Marks a message as recalled by `revoker`, which is JSON; `flags` come on top.
+pub fn recall(tx: &mut dyn Tx, lane: i64, seq: i64, flags: i64, revoker: &str) -> Result<(), StoreError> {
     tx.exec(
         "update group_messages set flags = flags | $3, revoker = $4 where lane = $1 and seq = $2",
-        params![lane, seq, flag::RECALLED, revoker],
+        params![lane, seq, flag::RECALLED | flags, revoker],
     )?;
     Ok(())
+}
+
+/// Numbers of what a user said above a number and what is still there, oldest first.
+pub fn said_by(tx: &mut dyn Tx, lane: i64, sender: &str, above: i64) -> Result<Vec<i64>, StoreError> {
+    if !can_be_there(sender) {
+        return Ok(Vec::new());
+    }
+    let gone = flag::RECALLED | flag::TIP | flag::DELETED;
+    let rows = tx.rows(
+        "select seq from group_messages where lane = $1 and sender = $2 and seq > $3 and (flags & $4) = 0
+         order by seq",
+        params![lane, sender, above, gone],
+    )?;
+    rows.into_iter().map(|it| it.int(0)).collect()
 }
 
 pub fn add_flags(tx: &mut dyn Tx, lane: i64, seq: i64, flags: i64) -> Result<(), StoreError> {
@@ -213,13 +273,31 @@ pub fn modify(tx: &mut dyn Tx, lane: i64, seq: i64, body: &str, cloud: &str) -> 
     Ok(())
 }
 
-/// How many messages above a number count as unread for a user.
+/// How many messages above a number count as unread for a user. Numbers up to `above` must have been read, or
+/// have no message any more.
 pub fn unread(tx: &mut dyn Tx, lane: i64, above: i64, user: &str) -> Result<i64, StoreError> {
-    let no = flag::NO_UNREAD | flag::RECALLED | flag::DELETED | flag::TARGETED;
     let row = tx.row(
-        "select count(*) from group_messages
-         where lane = $1 and seq > $2 and (flags & $3) = 0 and sender <> $4",
-        params![lane, above, no, user],
+        "select coalesce(max(seq), 0),
+                (select count(*) from group_messages where lane = $1 and sender = $3 and seq > $2),
+                (select count(*) from group_messages
+                 where lane = $1 and seq > $2 and (flags & 85) <> 0 and sender <> $3
+                   and ((flags & 81) <> 0 or (flags & 256) = 0))
+         from group_messages where lane = $1",
+        params![lane, above, user],
     )?;
-    row.ok_or(StoreError::Shape("count gave no row"))?.int(0)
+    let row = row.ok_or(StoreError::Shape("count gave no row"))?;
+    Ok((row.int(0)? - above - row.int(1)? - row.int(2)?).max(0))
+}
+
+/// Numbers above one that do not count as unread for a user, in their order.
+pub fn uncounted(tx: &mut dyn Tx, lane: i64, above: i64, user: &str) -> Result<Vec<i64>, StoreError> {
+    let rows = tx.rows(
+        "select seq from group_messages where lane = $1 and sender = $3 and seq > $2
+         union
+         select seq from group_messages
+         where lane = $1 and seq > $2 and (flags & 85) <> 0 and ((flags & 81) <> 0 or (flags & 256) = 0)
+         order by seq",
+        params![lane, above, user],
+    )?;
+    rows.into_iter().map(|it| it.int(0)).collect()
 }

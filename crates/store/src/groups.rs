@@ -35,6 +35,11 @@ pub struct Group {
 }
 
 fn group(mut row: Row) -> Result<Group, StoreError> {
+    group_at(&mut row)
+}
+
+/// From the first columns of a row.
+pub(crate) fn group_at(row: &mut Row) -> Result<Group, StoreError> {
     Ok(Group {
         id: row.int(0)?,
         app: row.int(1)?,
@@ -175,14 +180,22 @@ const GOES_TOO: &[&str] = &[
     "delete from group_counters where group_nr = $1",
     "delete from group_requests where group_nr = $1",
     "delete from group_bans where group_nr = $1",
+    "delete from live_rooms where group_nr = $1",
+    "delete from live_marks where group_nr = $1",
     "delete from group_hidden where lane = $1",
     "delete from group_pins where lane = $1",
     "delete from group_receipts where lane = $1",
+    "delete from group_audiences where lane = $1",
+    "delete from group_recalls where lane = $1",
+    "delete from group_mentions where lane = $1",
+    "delete from group_mentions_seen where lane = $1",
+    "delete from group_unlisted where lane = $1",
     "delete from group_messages where lane = $1",
 ];
 
 /// Removes what belongs to the group, and notes that it is dismissed.
 pub fn dismiss(tx: &mut dyn Tx, id: i64, now: i64) -> Result<(), StoreError> {
+    crate::exports::keep_group(tx, id, now)?;
     for sql in GOES_TOO {
         tx.exec(sql, params![id])?;
     }
@@ -228,4 +241,27 @@ pub fn count(tx: &mut dyn Tx, app: u32, kind: i64) -> Result<i64, StoreError> {
         )?,
     };
     row.ok_or(StoreError::Shape("count gave no row"))?.int(0)
+}
+
+/// Living groups, but for live rooms and communities, that were made before a second and in which nobody spoke
+/// since, by number, after one.
+pub fn silent(tx: &mut dyn Tx, app: u32, since: i64, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+    let rows = tx.rows(
+        "select id from groups
+         where app = $1 and kind in (1, 2, 3) and id > $2 and dismissed_at = 0 and created_at < $3
+           and coalesce((select time from group_messages where lane = groups.id order by seq desc limit 1), 0) < $3
+         order by id limit $4",
+        params![app, after, since, limit],
+    )?;
+    rows.into_iter().map(|it| it.int(0)).collect()
+}
+
+/// Whether nobody spoke in a group since a second.
+pub fn is_silent(tx: &mut dyn Tx, id: i64, since: i64) -> Result<bool, StoreError> {
+    let row = tx.row(
+        "select 1 from group_messages
+         where lane = $1 and seq = (select max(seq) from group_messages where lane = $1) and time >= $2",
+        params![id, since],
+    )?;
+    Ok(row.is_none())
 }

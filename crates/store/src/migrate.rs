@@ -25,6 +25,8 @@ pub(crate) const ALL: &[Migration] = &[
         postgres: Some(include_str!("../migrations/0004_group_numbers.postgres.sql")),
     },
     Migration { version: 5, sql: include_str!("../migrations/0005_groups.sql"), postgres: None },
+    Migration { version: 6, sql: include_str!("../migrations/0006_group_logs.sql"), postgres: None },
+    Migration { version: 7, sql: include_str!("../migrations/0007_live_rooms.sql"), postgres: None },
 ];
 
 /// Any number, as long as nobody else uses it: every node of a cluster asks for this lock.

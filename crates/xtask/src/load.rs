@@ -20,6 +20,7 @@ pub mod check;
 pub mod history;
 mod idle;
 pub mod lane;
+mod lists;
 pub mod magpie;
 mod options;
 mod pace;
@@ -107,6 +108,10 @@ async fn measure(scenario: Scenario, options: &Options, recipe: &Recipe) -> anyh
 async fn measure_at(scenario: Scenario, options: &Options, target: &Target) -> anyhow::Result<Report> {
     let name = scenario.name();
     let doors = match scenario {
+        Scenario::Lists => {
+            let (found, faults) = lists::run(target).await?;
+            return Ok(Report { scenario: name, found: Found::Lists(found), faults });
+        }
         Scenario::Rest | Scenario::Latency => Doors::Rest,
         Scenario::Socket => Doors::Socket,
         Scenario::Mixed => Doors::Mixed,

@@ -1,22 +1,39 @@
 //! What an owner does with a conversation: delete, clear, pin. Nothing of it changes the other side.
 //! `spec/concepts/conversations.md` 3 and 4.
 
-use proto::{Code, Fail, json::quote};
+use proto::{Code, Fail};
 use store::{
-    Tx,
+    StoreError, Tx,
     contacts::{self, Contact, KIND_C2C},
+    group_conversations::count_pinned,
     messages::{self as log, View},
 };
 
+use super::Which;
 use crate::{
     Cx, accounts,
     error::Error,
+    groups::own_side,
     live::Push,
     messages::{conversation_key, lane, visible_since},
 };
 
 /// Takes a conversation out of the list until its next message; with `clear` the owner's history goes too.
-pub async fn delete(cx: &Cx, owner: &str, peer: &str, clear: bool) -> Result<(), Error> {
+pub async fn delete(cx: &Cx, owner: &str, which: &Which, clear: bool) -> Result<(), Error> {
+    match which {
+        Which::Peer(peer) => delete_peer(cx, owner, peer, clear).await?,
+        Which::Group(group) => {
+            must_be_account(cx, owner).await?;
+            own_side::delete(cx, owner, group, clear).await?;
+        }
+    }
+    if cx.app.state().settings.conversation_sync_delete {
+        tell(cx, owner, 1, "RecentContactDeleteItem", std::slice::from_ref(which));
+    }
+    Ok(())
+}
+
+async fn delete_peer(cx: &Cx, owner: &str, peer: &str, clear: bool) -> Result<(), Error> {
     let (at, mine, other) = (cx.clone(), owner.to_owned(), peer.to_owned());
     let done = change(cx, owner, peer, move |tx, it| {
         let (app, own, now) = (at.app.id, lane(it.pair, &mine, &other), at.chat.clock.now());
@@ -28,15 +45,15 @@ pub async fn delete(cx: &Cx, owner: &str, peer: &str, clear: bool) -> Result<(),
         contacts::unlist(tx, app, &mine, &other, newest)?;
         Ok(())
     });
-    done.await?;
-    if cx.app.state().settings.conversation_sync_delete {
-        tell(cx, owner, 1, "RecentContactDeleteItem", &[peer.to_owned()]);
-    }
-    Ok(())
+    done.await
 }
 
 /// Hides the owner's history up to now; a listed conversation stays as an empty one.
-pub async fn clear(cx: &Cx, owner: &str, peer: &str) -> Result<(), Error> {
+pub async fn clear(cx: &Cx, owner: &str, which: &Which) -> Result<(), Error> {
+    let peer = match which {
+        Which::Peer(peer) => peer,
+        Which::Group(group) => return own_side::clear(cx, owner, group).await,
+    };
     let (at, mine, other) = (cx.clone(), owner.to_owned(), peer.to_owned());
     let done = change(cx, owner, peer, move |tx, it| {
         let (app, own, now) = (at.app.id, lane(it.pair, &mine, &other), at.chat.clock.now());
@@ -70,9 +87,7 @@ async fn change(
     peer: &str,
     work: impl FnOnce(&mut dyn Tx, &Contact) -> Result<(), Error> + Send + 'static,
 ) -> Result<(), Error> {
-    if accounts::find(cx, owner).await?.is_none() {
-        return Err(Fail::with(Code::ContactUnknown, "From_Account does not exist").into());
-    }
+    must_be_account(cx, owner).await?;
     let is_account = accounts::find(cx, peer).await?.is_some();
     let (app, mine, other) = (cx.app.id, owner.to_owned(), peer.to_owned());
     let done = cx.chat.db.write(conversation_key(app, owner, peer), move |tx| {
@@ -85,40 +100,66 @@ async fn change(
     done.await
 }
 
+async fn must_be_account(cx: &Cx, owner: &str) -> Result<(), Error> {
+    match accounts::find(cx, owner).await? {
+        Some(_) => Ok(()),
+        None => Err(Fail::with(Code::ContactUnknown, "From_Account does not exist").into()),
+    }
+}
+
 /// Pins or unpins conversations, all or none. One that is not listed is listed, empty.
-pub async fn pin(cx: &Cx, owner: &str, peers: Vec<String>, pinned: bool) -> Result<(), Error> {
-    for peer in &peers {
-        if accounts::find(cx, peer).await?.is_none() {
-            return Err(Fail::with(Code::ContactUnknown, "To_Account does not exist").into());
+pub async fn pin(cx: &Cx, owner: &str, named: Vec<Which>, pinned: bool) -> Result<(), Error> {
+    let (mut peers, mut groups) = (Vec::new(), Vec::new());
+    for which in &named {
+        match which {
+            Which::Peer(peer) if accounts::find(cx, peer).await?.is_none() => {
+                return Err(Fail::with(Code::ContactUnknown, "To_Account does not exist").into());
+            }
+            Which::Peer(peer) => peers.push(peer.clone()),
+            Which::Group(group) => groups.push(own_side::pinnable(cx, owner, group).await?),
         }
     }
     let (app, mine, now) = (cx.app.id, owner.to_owned(), cx.chat.clock.now());
     let most = cx.app.state().settings.conversation_max_pinned;
-    let named = peers.clone();
     // The number of pins is counted, so the owner's pins are changed under one key.
     let done = cx.chat.db.write(crate::shard(app, owner), move |tx| {
-        for peer in &named {
-            let pair = contacts::make_pair(tx, app, &mine, peer)?;
-            contacts::ensure(tx, app, &mine, peer, pair, 0)?;
-            let Some(it) = contacts::get(tx, app, &mine, KIND_C2C, peer)? else { continue };
-            let emptied_at = if pinned && it.emptied_at == 0 { now } else { it.emptied_at };
-            contacts::set_pinned(tx, app, &mine, peer, pinned, emptied_at)?;
-            contacts::touch(tx, app, &mine, peer, emptied_at)?;
+        for peer in &peers {
+            pin_peer(tx, app, &mine, peer, pinned, now)?;
         }
-        if pinned && contacts::pinned(tx, app, &mine)?.len() as i64 > most {
+        for group in groups {
+            own_side::pin(tx, group, &mine, pinned, now)?;
+        }
+        let count = contacts::pinned(tx, app, &mine)?.len() as i64 + count_pinned(tx, app, &mine)?;
+        if pinned && count > most {
             return Err(Error::from(Fail::with(Code::ContactPinsFull, format!("more than {most} pinned"))));
         }
         Ok(())
     });
     done.await?;
-    tell(cx, owner, if pinned { 2 } else { 3 }, "RecentContactTopItem", &peers);
+    tell(cx, owner, if pinned { 2 } else { 3 }, "RecentContactTopItem", &named);
     Ok(())
 }
 
+fn pin_peer(
+    tx: &mut dyn Tx,
+    app: u32,
+    owner: &str,
+    peer: &str,
+    pinned: bool,
+    now: i64,
+) -> Result<(), StoreError> {
+    let pair = contacts::make_pair(tx, app, owner, peer)?;
+    contacts::ensure(tx, app, owner, peer, pair, 0)?;
+    let Some(it) = contacts::get(tx, app, owner, KIND_C2C, peer)? else { return Ok(()) };
+    let emptied_at = if pinned && it.emptied_at == 0 { now } else { it.emptied_at };
+    contacts::set_pinned(tx, app, owner, peer, pinned, emptied_at)?;
+    contacts::touch(tx, app, owner, peer, emptied_at)
+}
+
 /// Tells the owner's other sessions.
-fn tell(cx: &Cx, owner: &str, kind: i64, member: &str, peers: &[String]) {
+fn tell(cx: &Cx, owner: &str, kind: i64, member: &str, named: &[Which]) {
     cx.app.live.push(owner, cx.caller.instance(), || {
-        let items: Vec<_> = peers.iter().map(|it| format!("{{\"Type\":1,\"UserId\":{}}}", quote(it))).collect();
+        let items: Vec<_> = named.iter().map(Which::pushed).collect();
         Push::events(&format!(
             "{{\"Event\":13,\"RecentContactMod\":[{{\"PushType\":{kind},\"{member}\":{{\"RecentContactList\":[{}]}}}}]}}",
             items.join(",")

@@ -163,9 +163,8 @@ pub(super) fn exists(tx: &mut dyn Tx, app: u32, which: &Which) -> Result<bool, S
     }
 }
 
-/// There are no groups before a command can make them.
-fn group_exists(_: &mut dyn Tx, _: u32, _: &str) -> Result<bool, StoreError> {
-    Ok(false)
+fn group_exists(tx: &mut dyn Tx, app: u32, group_id: &str) -> Result<bool, StoreError> {
+    Ok(store::groups::get(tx, app, group_id)?.is_some_and(|it| it.dismissed_at == 0))
 }
 
 /// The labels of a conversation, `None` when it has none.

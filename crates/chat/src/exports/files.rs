@@ -9,9 +9,9 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 use md5::{Digest, Md5};
-use store::exports::{File, Sent};
+use store::exports::File;
 
-use super::{Kind, line};
+use super::Kind;
 use crate::{apps::App, error::Error, zone::Zone};
 
 /// The folder of an app's files.
@@ -91,10 +91,9 @@ impl Builder {
         self.bytes
     }
 
-    pub(super) fn add(&mut self, message: &Sent) {
-        let line = line(message);
+    pub(super) fn add(&mut self, time: i64, seq: i64, line: String) {
         self.bytes += line.len();
-        self.lines.push((message.time, message.seq, line));
+        self.lines.push((time, seq, line));
     }
 
     /// Writes what waits as one complete file.

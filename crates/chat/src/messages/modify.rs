@@ -25,8 +25,11 @@ pub struct Modified {
 
 impl Modified {
     fn of(it: &Message) -> Modified {
-        let cloud = literal_or_empty(&it.cloud).to_owned();
-        Modified { version: it.version, body: it.body.clone(), cloud }
+        Modified::new(it.version, &it.body, &it.cloud)
+    }
+
+    pub(crate) fn new(version: i64, body: &str, cloud: &str) -> Modified {
+        Modified { version, body: body.to_owned(), cloud: literal_or_empty(cloud).to_owned() }
     }
 
     /// As members of an answer.

@@ -1,6 +1,6 @@
 //! Read times, unread counts, receipts. `spec/concepts/message-storage.md` 4.
 
-use proto::MsgKey;
+use proto::{MsgKey, json::quote};
 use store::{
     StoreError, Tx, accounts as rows,
     contacts::{self, Contact},
@@ -150,7 +150,7 @@ pub async fn set_read(cx: &Cx, owner: &str, peer: &str, until: i64, tell_peer: b
     Ok(())
 }
 
-/// Marks every conversation with unread messages as read.
+/// Marks every conversation with unread messages as read; see [`tell_read`].
 pub async fn read_all(cx: &Cx, owner: &str) -> Result<(), Error> {
     let (at, name) = (cx.clone(), owner.to_owned());
     let read = cx.chat.db.read(move |tx| {
@@ -167,10 +167,20 @@ pub async fn read_all(cx: &Cx, owner: &str) -> Result<(), Error> {
     for peer in read.await? {
         set_read(cx, owner, &peer, now, true).await?;
     }
-    cx.app.live.push(owner, cx.caller.instance(), || {
-        Push::events("{\"Event\":14,\"C2CReadAllMsg\":1,\"GroupReadInfoArray\":[]}")
-    });
     Ok(())
+}
+
+/// Tells the other sessions of the owner that everything was read: all one-to-one conversations or none, and groups
+/// up to a number.
+pub fn tell_read(cx: &Cx, owner: &str, all_peers: bool, groups: &[(String, i64)]) {
+    let group = |it: &(String, i64)| format!("{{\"GroupId\":{},\"LastReadMsgSeq\":{}}}", quote(&it.0), it.1);
+    cx.app.live.push(owner, cx.caller.instance(), || {
+        Push::events(&format!(
+            "{{\"Event\":14,\"C2CReadAllMsg\":{},\"GroupReadInfoArray\":[{}]}}",
+            i64::from(all_peers),
+            groups.iter().map(group).collect::<Vec<_>>().join(",")
+        ))
+    });
 }
 
 /// When each peer last read the conversation with `owner`, 0 for never; in the order of `peers`.

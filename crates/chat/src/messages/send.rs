@@ -112,7 +112,7 @@ pub(super) fn check_size(cx: &Cx, body: &str, cloud: &str) -> Result<(), Fail> {
 }
 
 /// The checksum by which a message sent again is recognised.
-pub(super) fn checksum(body: &str, cloud: &str) -> i64 {
+pub(crate) fn checksum(body: &str, cloud: &str) -> i64 {
     let mut crc = crc32fast::Hasher::new();
     crc.update(body.as_bytes());
     crc.update(cloud.as_bytes());

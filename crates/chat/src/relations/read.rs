@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use proto::{Code, Fail, json::quote};
 use store::{
-    Tx,
+    Tx, among,
     friends::{self, Friend},
     relation_sequences as sequences,
 };
@@ -62,11 +62,13 @@ fn read_page(tx: &mut dyn Tx, cx: &Cx, owner: &str, start: Start) -> Result<Page
     }
     let names: HashMap<_, _> = friends::lists(tx, app, owner)?.into_iter().collect();
     let mut groups: HashMap<String, Vec<String>> = HashMap::new();
-    for (friend, id) in friends::lists_of_page(tx, app, owner, start.index, PAGE)? {
+    let entries = friends::page(tx, app, owner, start.index, PAGE)?;
+    let users: Vec<_> = entries.iter().map(|it| it.friend.clone()).collect();
+    for (friend, id) in among::lists_of(tx, app, owner, &users)? {
         groups.entry(friend).or_default().extend(names.get(&id).cloned());
     }
-    let mut profiles = if cx.is_admin() { HashMap::new() } else { profiles_of(tx, cx, owner, start.index)? };
-    for it in friends::page(tx, app, owner, start.index, PAGE)? {
+    let mut profiles = if cx.is_admin() { HashMap::new() } else { profiles_of(tx, cx, &users)? };
+    for it in entries {
         let mut fields = profiles.remove(&it.friend).unwrap_or_default();
         if !has_standard {
             fields.extend(standard_of(&it, groups.get(&it.friend).map_or(&[], |it| it)));
@@ -82,15 +84,10 @@ fn read_page(tx: &mut dyn Tx, cx: &Cx, owner: &str, start: Start) -> Result<Page
 }
 
 /// What the friends of a page have set in their profiles, as far as clients may read it.
-fn profiles_of(
-    tx: &mut dyn Tx,
-    cx: &Cx,
-    owner: &str,
-    index: i64,
-) -> Result<HashMap<String, Vec<Field>>, Error> {
+fn profiles_of(tx: &mut dyn Tx, cx: &Cx, users: &[String]) -> Result<HashMap<String, Vec<Field>>, Error> {
     let open = profiles::open_tags(&cx.app.state().settings, false);
     let mut all: HashMap<String, Vec<Field>> = HashMap::new();
-    for (friend, tag, value) in friends::profiles_of_page(tx, cx.app.id, owner, index, PAGE)? {
+    for (friend, tag, value) in among::profiles(tx, cx.app.id, users)? {
         if open.contains(&tag) {
             all.entry(friend).or_default().push((tag, value));
         }

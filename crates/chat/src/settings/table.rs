@@ -253,22 +253,38 @@ settings! {
     groups_custom_fields: Vec<CustomField> = Vec::new(), "groups.custom_fields";
     /// Member custom fields.
     groups_member_custom_fields: Vec<CustomField> = Vec::new(), "groups.member_custom_fields";
+    /// New members read older history.
+    groups_private_history_before_join: bool = false, "groups.private.history_before_join";
+    /// The same in Public groups.
+    groups_public_history_before_join: bool = false, "groups.public.history_before_join";
+    /// The same in ChatRoom groups.
+    groups_chatroom_history_before_join: bool = true, "groups.chatroom.history_before_join";
+    /// The same in communities.
+    groups_community_history_before_join: bool = true, "groups.community.history_before_join";
     /// Unread counts in Meeting groups.
     groups_chatroom_unread: bool = false, "groups.chatroom.unread";
     /// Notice 12 instead of adding.
     groups_invite_needs_consent: bool = false, "groups.invite_needs_consent";
     /// Idle groups are dismissed, notice 11.
     groups_recycle_days: i64 = 0, "groups.recycle_days";
+    /// Which changes make tips: members, profile, options, custom_fields, roles, topic; stored, pushed or off.
+    groups_private_tips: BTreeMap<String, String> = BTreeMap::new(), "groups.private.tips";
+    /// The same for Public groups.
+    groups_public_tips: BTreeMap<String, String> = BTreeMap::new(), "groups.public.tips";
+    /// The same for ChatRoom groups.
+    groups_chatroom_tips: BTreeMap<String, String> = BTreeMap::new(), "groups.chatroom.tips";
+    /// The same for communities.
+    groups_community_tips: BTreeMap<String, String> = BTreeMap::new(), "groups.community.tips";
     /// Per group, all four write commands together, 10049.
     groups_attr_writes_per_second: i64 = 5, "groups.attr_writes_per_second";
-    /// Lost connection counts as quit.
-    groups_avchatroom_offline_seconds: i64 = 30, "groups.avchatroom.offline_seconds";
+    /// A connection lost for so long counts as quit; longer than a client's reconnect, which takes up to 60.
+    groups_avchatroom_offline_seconds: i64 = 120, "groups.avchatroom.offline_seconds";
     /// Online member list.
     groups_avchatroom_list_max: i64 = 1000, "groups.avchatroom.list_max";
     /// Online member list.
     groups_avchatroom_list_page: i64 = 500, "groups.avchatroom.list_page";
     /// Recent messages for joiners.
-    groups_avchatroom_history_on_join: i64 = 0, "groups.avchatroom.history_on_join";
+    groups_avchatroom_history_on_join: i64 = 20, "groups.avchatroom.history_on_join";
     /// Communities and topics; false: 11000, ability bit 3.
     features_community: bool = true, "features.community";
     /// Online list, marks; ban; history on join; false: 10007, ability bits 6, 11, 2.

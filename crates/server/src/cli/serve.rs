@@ -29,12 +29,20 @@ const APPS_EVERY: Duration = Duration::from_millis(100);
 const SILENT_EVERY: Duration = Duration::from_secs(5);
 /// How often old sessions are forgotten.
 const SESSIONS_EVERY: Duration = Duration::from_secs(600);
+/// How often users who have been away from live rooms for too long are looked for.
+const LIVE_ROOMS_EVERY: Duration = Duration::from_secs(5);
 /// How often users who have been away for long enough are looked for.
 const ABSENCES_EVERY: Duration = Duration::from_secs(1);
 /// How often what was counted is added to the store.
 const STATISTICS_EVERY: Duration = Duration::from_secs(5);
+/// How often it is written when members of groups last spoke.
+const LAST_SPOKEN_EVERY: Duration = Duration::from_secs(5);
 /// How often old rows of the statistics are forgotten.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
+/// How often old notices of groups are forgotten.
+const NOTICES_EVERY: Duration = Duration::from_secs(60);
+/// How often groups that nobody uses any more are looked for.
+const RECYCLE_EVERY: Duration = Duration::from_secs(3600);
 /// How often hours that are over are looked for.
 const EXPORTS_EVERY: Duration = Duration::from_secs(60);
 
@@ -182,6 +190,9 @@ impl Server {
         if let Err(error) = self.node.chat.store_statistics().await {
             tracing::warn!(%error, "the last statistics could not be stored");
         }
+        if let Err(error) = self.node.chat.store_last_spoken().await {
+            tracing::warn!(%error, "when members last spoke could not be stored");
+        }
         drop(self.held);
     }
 }
@@ -259,15 +270,35 @@ fn maintain(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receive
             tracing::warn!(%error, "the status of users who are away could not be ended");
         }
     });
+    every(LIVE_ROOMS_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.empty_live_rooms().await {
+            tracing::warn!(%error, "users who are away could not be taken out of live rooms");
+        }
+    });
     tell_statuses(node, tasks, stopping);
     every(STATISTICS_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.store_statistics().await {
             tracing::warn!(%error, "statistics could not be stored");
         }
     });
+    every(LAST_SPOKEN_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.store_last_spoken().await {
+            tracing::warn!(%error, "when members last spoke could not be stored");
+        }
+    });
     every(PRUNE_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.prune_statistics().await {
             tracing::warn!(%error, "old statistics could not be forgotten");
+        }
+    });
+    every(NOTICES_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.prune_notices().await {
+            tracing::warn!(%error, "old notices of groups could not be forgotten");
+        }
+    });
+    every(RECYCLE_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.recycle_groups().await {
+            tracing::warn!(%error, "groups that nobody uses could not be dismissed");
         }
     });
     every(EXPORTS_EVERY, node, tasks, stopping, |node| async move {

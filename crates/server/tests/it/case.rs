@@ -1,7 +1,8 @@
 //! The form of a case: `cases/<service>/<command>/<what>.json`.
 //!
 //! `accounts` are imported, then `clients` log in, then the steps of `given` run, each of which must succeed.
-//! `call` is the body of the command that the folder names. It is made by REST; with `as` by that client; with
+//! `call` is the body of the command that the folder names; in it and in steps `"$last alice MsgKey"` is that member
+//! of what alice was pushed last. It is made by REST; with `as` by that client; with
 //! `head` as a frame over a real socket. `answer` is what must come back, `pushes` what each client must get
 //! from this call alone, and `then` are steps with the answers that must follow.
 
@@ -151,6 +152,8 @@ pub enum Step {
     Set(Map<String, Value>),
     /// `["break", "table"]`: the table is not there for the rest of the case.
     Break(String),
+    /// `["group id", {"team": "@TGS#1DEMO"}]`: a group that was just made gets an id that only the server makes.
+    GroupId(String, String),
     /// `["repeat", times, [step]]`, with `$n` counting from 1.
     Repeat(u64, Box<Step>),
 }
@@ -169,6 +172,10 @@ impl Step {
             ("pushed", _) => Step::Pushed,
             ("break", _) => Step::Break(text(1)?),
             ("set", settings) => Step::Set(settings.as_object().cloned().ok_or_else(bad)?),
+            ("group id", ids) => {
+                let (from, to) = ids.as_object().and_then(|it| it.iter().next()).ok_or_else(bad)?;
+                Step::GroupId(from.clone(), to.as_str().ok_or_else(bad)?.to_owned())
+            }
             ("repeat", times) => {
                 let inner = parts.get(2).and_then(Value::as_array).ok_or_else(bad)?;
                 Step::Repeat(times.as_u64().ok_or_else(bad)?, Box::new(Step::read(inner)?))

@@ -35,6 +35,8 @@ pub struct Client {
     pub token: String,
     session: Arc<Session>,
     outlet: Arc<Recorder>,
+    /// Frames that were taken already.
+    taken: Mutex<Vec<Value>>,
 }
 
 impl Client {
@@ -46,7 +48,13 @@ impl Client {
         let sig = world.sig(&user);
         let wanted = Login { user, sig, page: name.to_owned(), platform, outlet: outlet.clone() };
         let done = login::login(world.chat(), &world.app(), wanted).await.expect("the login works");
-        Client { name: name.to_owned(), token: done.token, session: done.session, outlet }
+        Client {
+            name: name.to_owned(),
+            token: done.token,
+            session: done.session,
+            outlet,
+            taken: Mutex::default(),
+        }
     }
 
     /// Makes a call over this client's session, as the gateway does.
@@ -82,6 +90,7 @@ impl Client {
     /// with the whole body.
     pub fn take_pushes(&self) -> Vec<Value> {
         let frames = std::mem::take(&mut *self.outlet.0.lock().unwrap());
+        self.taken.lock().unwrap().extend(frames.iter().cloned());
         let mut out = Vec::new();
         for frame in frames {
             match (frame["head"]["servcmd"].as_str(), frame["body"]["EventArray"].as_array()) {
@@ -91,5 +100,21 @@ impl Client {
             }
         }
         out
+    }
+
+    /// The member of this name in the newest push that has one.
+    pub fn last_pushed(&self, name: &str) -> Option<Value> {
+        let waiting = self.outlet.0.lock().unwrap();
+        let taken = self.taken.lock().unwrap();
+        waiting.iter().rev().chain(taken.iter().rev()).find_map(|it| member(it, name))
+    }
+}
+
+/// The member of this name, wherever it stands.
+fn member(value: &Value, name: &str) -> Option<Value> {
+    match value {
+        Value::Object(map) => map.get(name).cloned().or_else(|| map.values().find_map(|it| member(it, name))),
+        Value::Array(list) => list.iter().find_map(|it| member(it, name)),
+        _ => None,
     }
 }

@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// 08:00 in Beijing, when the cases begin.
-const HOUR: &str = "2026010108";
+pub const HOUR: &str = "2026010108";
 
-async fn call(world: &World, command: &str, body: Value) -> Value {
+pub async fn call(world: &World, command: &str, body: Value) -> Value {
     let (path, sig) = (format!("/v4/{command}"), world.sig(ADMIN));
     let query = format!("sdkappid={APP}&identifier={ADMIN}&usersig={sig}&random=1&contenttype=json");
     let source = [127, 0, 0, 1].into();
@@ -33,7 +33,7 @@ async fn say(world: &World, from: &str, to: &str, seq: u32, text: &str, more: Va
     call(world, "openim/sendmsg", request).await
 }
 
-async fn scene(engine: Engine) -> World {
+pub async fn scene(engine: Engine) -> World {
     let world = World::new(engine, START, &object(json!({}))).await;
     world.run_job("exports").await.unwrap();
     for user in ["ann", "bob"] {
@@ -42,14 +42,14 @@ async fn scene(engine: Engine) -> World {
     world
 }
 
-async fn pass_the_hour(world: &World) {
+pub async fn pass_the_hour(world: &World) {
     world.advance(START + 3661 - world.now());
     world.run_job("exports").await.unwrap();
 }
 
 /// The decompressed file of the hour.
 #[expect(clippy::disallowed_methods, reason = "a file that this test had written")]
-fn text(world: &World, name: &str) -> String {
+pub fn text(world: &World, name: &str) -> String {
     let path = chat::exports::folder(&world.node.data_dir, APP).join(name);
     let mut text = String::new();
     GzDecoder::new(std::fs::File::open(path).expect("the file is there")).read_to_string(&mut text).unwrap();

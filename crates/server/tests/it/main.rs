@@ -9,6 +9,7 @@ mod clients;
 mod coverage;
 mod document;
 mod doors;
+mod group_history;
 mod history;
 mod http_input;
 mod matching;
@@ -75,6 +76,7 @@ const CHECKS: &[(&str, Check)] = &[
     ),
     ("a_client_that_asks_and_never_reads_is_closed", bad_input::a_client_that_asks_and_never_reads_is_closed),
     ("an_hour_is_kept_as_it_was_sent", history::an_hour_is_kept_as_it_was_sent),
+    ("what_groups_said_is_kept_as_it_was_sent", group_history::what_groups_said_is_kept_as_it_was_sent),
     ("a_crash_within_an_export_loses_nothing", history::a_crash_within_an_export_loses_nothing),
     ("a_link_opens_its_file_and_no_other", history::a_link_opens_its_file_and_no_other),
     ("failures_count_in_any_minute", doors::failures_count_in_any_minute),

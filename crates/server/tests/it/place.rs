@@ -175,10 +175,22 @@ impl World {
     pub async fn run_job(&self, job: &str) -> Result<(), String> {
         let done = match job {
             "end absences" => self.chat().end_absences().await.map(drop),
+            "prune notices" => {
+                return self.chat().prune_notices().await.map(drop).map_err(|it| it.to_string());
+            }
+            "recycle groups" => self.chat().recycle_groups().await.map(drop),
+            "empty live rooms" => self.chat().empty_live_rooms().await,
             "exports" => self.chat().export_history(&self.node.data_dir).await.map(drop),
             _ => return Err(format!("no job is called {job:?}")),
         };
         done.map_err(|it| it.to_string())
+    }
+
+    /// Gives a group another id, before anybody asked for it.
+    pub async fn rename_group(&self, from: String, to: String) {
+        let sql = "update groups set group_id = $2 where group_id = $1";
+        let changed = self.chat().db.write(0, move |tx| tx.exec(sql, &[from.into(), to.into()]));
+        assert_eq!(changed.await.expect("the group is renamed"), 1, "there is no such group");
     }
 
     /// Takes a table away until the next case, so that whoever needs it fails.

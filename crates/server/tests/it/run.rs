@@ -181,6 +181,7 @@ impl Scene {
     /// What the clients got since this was asked last. What is told off the path of a call is told now.
     async fn pushed(&self) -> Map<String, Value> {
         self.world.chat().tell_waiting_statuses().await;
+        self.world.chat().fan_out.settled().await;
         let pushed = self.clients.iter().map(|it| (it.name.clone(), it.take_pushes()));
         pushed.filter(|it| !it.1.is_empty()).map(|(name, pushes)| (name, pushes.into())).collect()
     }
@@ -191,7 +192,7 @@ impl Scene {
         file: &File,
         case: &Case<'_>,
     ) -> Result<(Vec<u8>, Option<(wire::Server, wire::Wire)>), String> {
-        let (service, command, body) = (&*file.service, &*file.command, case.body());
+        let (service, command, body) = (&*file.service, &*file.command, self.filled(case.body()).await?);
         match (&case.head, &case.client) {
             (Some(head), _) => {
                 let head = head.iter().map(|(name, it)| (name.clone(), self.credential(it))).collect();
@@ -203,6 +204,23 @@ impl Scene {
             }
             (None, None) => Ok((self.admin(service, command, body).await, None)),
         }
+    }
+
+    /// The body with `"$last alice MsgRandom"` replaced by that member of what alice was pushed last.
+    async fn filled(&self, body: String) -> Result<String, String> {
+        const MARK: &str = "\"$last ";
+        let mut out = String::new();
+        let mut rest = &*body;
+        while let Some((before, after)) = rest.split_once(MARK) {
+            self.world.chat().fan_out.settled().await;
+            let (words, after) = after.split_once('"').ok_or("a text has no end")?;
+            let (name, member) = words.split_once(' ').ok_or("expected $last, a client and a member")?;
+            let value = self.client(name)?.last_pushed(member);
+            out += before;
+            out += &value.ok_or_else(|| format!("{name} was pushed no {member}"))?.to_string();
+            rest = after;
+        }
+        Ok(out + rest)
     }
 
     /// `$sig user [age [life [secret]]]` and `$a2 client` stand for what only a run can know.
@@ -254,6 +272,7 @@ impl Scene {
                 let settings = settings.into_iter().collect();
                 self.world.chat().change_app(APP, settings).await.map_err(|it| it.to_string())?;
             }
+            Step::GroupId(from, to) => self.world.rename_group(from, to).await,
             Step::Repeat(times, step) => {
                 for n in 1..=times {
                     if let Some(answer) = Box::pin(self.step((*step).clone(), Some(n))).await? {
@@ -262,7 +281,7 @@ impl Scene {
                 }
             }
             Step::Call { who, service, command, body } => {
-                let body = expand(&body, n).to_string();
+                let body = self.filled(expand(&body, n).to_string()).await?;
                 return Ok(Some(match who {
                     Who::Admin => self.admin(&service, &command, body).await,
                     Who::Client(name) => {

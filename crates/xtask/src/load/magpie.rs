@@ -74,7 +74,8 @@ impl Recipe {
         Ok(())
     }
 
-    /// Makes the app that is measured, without limits of rate. A named database may have it from an earlier run.
+    /// Makes the app that is measured, without limits of rate and with long lists of conversations. A named
+    /// database may have it from an earlier run.
     pub fn make_app(&self, folder: &Path) -> anyhow::Result<()> {
         let id = SDKAPPID.to_string();
         let made =
@@ -82,7 +83,8 @@ impl Recipe {
         if self.database.is_none() {
             made?;
         }
-        self.run(folder, &["app", "set", "--sdkappid", &id, "limits.enforce=false"])
+        let settings = ["limits.enforce=false", "conversation.max=3000"];
+        self.run(folder, &["app", "set", "--sdkappid", &id, settings[0], settings[1]])
     }
 
     /// Starts the server and waits until it is ready.

@@ -12,7 +12,7 @@ cargo xtask load [options]
 
 Starts a server with an empty store, loads it, and checks that every acknowledged message arrived once, in order.
 
-  --scenario NAME[,NAME…]  rest, socket, mixed, latency, idle, start (all of them)
+  --scenario NAME[,NAME…]  rest, socket, mixed, latency, idle, start (all of these), lists
   --rate N|max             sends a second on a schedule, or as many as go (max); latency has 200
   --seconds N              length of a scenario (10)
   --connections N          pairs of sender and receiver (64; latency 16; idle 5000)
@@ -33,6 +33,7 @@ pub enum Scenario {
     Latency,
     Idle,
     Start,
+    Lists,
 }
 
 impl Scenario {
@@ -43,7 +44,13 @@ impl Scenario {
         ("latency", Scenario::Latency),
         ("idle", Scenario::Idle),
         ("start", Scenario::Start),
+        ("lists", Scenario::Lists),
     ];
+
+    /// Those that run when none is named: without the ones that take long.
+    fn default_ones() -> impl Iterator<Item = Scenario> {
+        Scenario::ALL.iter().map(|it| it.1).filter(|&it| it != Scenario::Lists)
+    }
 
     pub fn name(self) -> &'static str {
         Scenario::ALL.iter().find(|it| it.1 == self).map_or("", |it| it.0)
@@ -83,7 +90,7 @@ impl Options {
             }
         }
         if options.scenarios.is_empty() {
-            options.scenarios = Scenario::ALL.iter().map(|it| it.1).collect();
+            options.scenarios = Scenario::default_ones().collect();
         }
         options.check()?;
         Ok(options)
@@ -162,7 +169,8 @@ mod tests {
         );
         assert!(options.with_floors && options.target().expect("none is named").is_none());
         let options = read("--rate max").expect("they are sound");
-        assert_eq!((options.rate, options.scenarios.len()), (Some(None), Scenario::ALL.len()));
+        assert_eq!((options.rate, options.scenarios.len()), (Some(None), Scenario::ALL.len() - 1));
+        assert!(!options.scenarios.contains(&Scenario::Lists), "it takes long");
         let target =
             read("--url http://h:1 --sdkappid 7 --secret-key k --pid 9").expect("they are sound").target();
         let target = target.expect("it is whole").expect("it is named");

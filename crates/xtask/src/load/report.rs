@@ -89,19 +89,49 @@ pub struct Start {
     pub resident_kb: u64,
 }
 
+/// Commands that read long lists.
+#[derive(Clone, Debug, Serialize)]
+pub struct Lists {
+    /// How long it took to write what is read.
+    pub fill_seconds: f64,
+    /// Of each page, one after another.
+    pub calls: u64,
+    pub pages: Vec<Page>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resident_kb_before: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resident_kb_filled: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resident_kb_after: Option<u64>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Page {
+    /// And which page, when it is not the first.
+    pub command: String,
+    pub entries: usize,
+    /// Length of an answer.
+    pub bytes: usize,
+    pub times: Times,
+    /// Processor time of the server for each call; absent when its process is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_cpu_us: Option<f64>,
+}
+
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Found {
     Traffic(Traffic),
     Idle(Idle),
     Start(Start),
+    Lists(Lists),
 }
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     pub scenario: &'static str,
     pub found: Found,
-    /// What must not be: lost, doubled or disordered messages, failed sends.
+    /// What must not be: lost, doubled or disordered messages, failed sends, incomplete pages.
     pub faults: Vec<String>,
 }
 
@@ -112,6 +142,7 @@ impl fmt::Display for Report {
             Found::Traffic(it) => it.fmt(out)?,
             Found::Idle(it) => it.fmt(out)?,
             Found::Start(it) => it.fmt(out)?,
+            Found::Lists(it) => it.fmt(out)?,
         }
         self.faults.iter().try_for_each(|it| line(out, "FAULT", it))
     }
@@ -164,5 +195,27 @@ impl fmt::Display for Start {
             format_args!("{median_ms:.1} ms (median of {runs}, slowest {slowest_ms:.1})"),
         )?;
         line(out, "server memory", format_args!("{:.1} MB", *resident_kb as f64 / 1024.0))
+    }
+}
+
+impl fmt::Display for Lists {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        line(out, "filled in", format_args!("{:.1} s", self.fill_seconds))?;
+        line(out, "calls", format_args!("{} of each, one after another", self.calls))?;
+        let heads = ["entries", "bytes", "p50 ms", "p99 ms", "CPU µs"];
+        write!(out, "  {:<36}", "page")?;
+        heads.iter().try_for_each(|it| write!(out, " {it:>9}"))?;
+        writeln!(out)?;
+        for Page { command, entries, bytes, times, server_cpu_us } in &self.pages {
+            let cpu = server_cpu_us.map_or_else(String::new, |it| format!("{it:.0}"));
+            let Times { p50, p99, .. } = times;
+            writeln!(out, "  {command:<36} {entries:>9} {bytes:>9} {p50:>9.3} {p99:>9.3} {cpu:>9}")?;
+        }
+        let memory = [self.resident_kb_before, self.resident_kb_filled, self.resident_kb_after];
+        if let [Some(before), Some(filled), Some(after)] = memory.map(|it| it.map(|it| it as f64 / 1024.0)) {
+            let memory = format_args!("{before:.1} MB before, {filled:.1} MB filled, {after:.1} MB after");
+            line(out, "server memory", memory)?;
+        }
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@
 
 use chat::{
     Cx,
-    conversations::{self, Cursor, Wanted},
+    conversations::{self, Cursor, Side, Wanted, Which},
     error::Error,
     messages,
 };
@@ -71,7 +71,13 @@ async fn all_set(cx: &Cx) -> Result<Vec<(String, i64)>, Error> {
     let mut cursor = Cursor::default();
     let mut set = Vec::new();
     while let Some(page) = conversations::page(cx, cx.caller.user(), cursor, wanted).await? {
-        set.extend(page.entries.into_iter().filter(|it| it.mute != 0).map(|it| (it.peer, it.mute)));
+        for it in page.entries {
+            if let (Which::Peer(peer), Side::Peer(side)) = (it.which, it.side)
+                && side.mute != 0
+            {
+                set.push((peer, side.mute));
+            }
+        }
         if page.complete {
             break;
         }

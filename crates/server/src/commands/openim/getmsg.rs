@@ -1,4 +1,4 @@
-//! Gives a client its unread one-to-one messages and their counts.
+//! Gives a client its unread one-to-one messages and their counts, and the notices of groups that are kept for it.
 //!
 //! Contract: `spec/client/commands/openim.getmsg.yaml`.
 
@@ -31,7 +31,7 @@ struct Response {
     counts: Vec<Count>,
     #[serde(rename = "C2CRemainingUnreadCount")]
     remaining: Vec<Remaining>,
-    event_array: Vec<Raw>,
+    event_array: Raw,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -62,6 +62,6 @@ async fn handle(cx: &Cx, _: Request) -> Result<Response, Error> {
         remaining: remaining
             .map(|(from_account, last_msg_time)| Remaining { from_account, last_msg_time })
             .collect(),
-        event_array: Vec::new(),
+        event_array: raw_list(&it.notices)?,
     })
 }

@@ -13,7 +13,7 @@ use crate::given::{Given, Raw};
 pub const LIFE_SECONDS_MAX: i64 = 604_800;
 
 /// How strictly elements are checked depends on who sends.
-fn strictness(cx: &Cx) -> From {
+pub fn strictness(cx: &Cx) -> From {
     match cx.caller {
         Caller::Admin(_) => From::Admin,
         Caller::User(_) | Caller::Guest => From::Client,

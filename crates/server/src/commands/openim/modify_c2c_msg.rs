@@ -67,7 +67,7 @@ async fn handle(cx: &Cx, mut it: Request) -> Result<Response, Error> {
     let by_client = !cx.is_admin();
     let key =
         if by_client { client_key(&mut it)? } else { super::parse_key(std::mem::take(&mut it.msg_key))? };
-    let change = change(cx, it)?;
+    let change = change(cx, it.msg_body, it.cloud_custom_data, it.msg_version)?;
     if by_client {
         let user = cx.caller.user();
         if user != from && user != to {
@@ -97,12 +97,18 @@ fn client_key(it: &mut Request) -> Result<MsgKey, Fail> {
     })
 }
 
-fn change(cx: &Cx, it: Request) -> Result<Change, Fail> {
+/// What becomes of a message, one-to-one or of a group.
+pub(super) fn change(
+    cx: &Cx,
+    body: Given<Raw>,
+    cloud: Given<Raw>,
+    version: Given<i64>,
+) -> Result<Change, Fail> {
     let by_client = !cx.is_admin();
-    if it.msg_body.is_missing() && it.cloud_custom_data.is_missing() {
+    if body.is_missing() && cloud.is_missing() {
         return Err(Fail::with(Code::MsgInvalid, "neither MsgBody nor CloudCustomData is given"));
     }
-    let body = match it.msg_body {
+    let body = match body {
         Given::Missing => None,
         given => Some(message::body(cx, given)?),
     };
@@ -110,11 +116,11 @@ fn change(cx: &Cx, it: Request) -> Result<Change, Fail> {
         let info = "clients may change text, custom, location and face elements only";
         return Err(Fail::with(Code::C2cElement, info));
     }
-    let cloud = match it.cloud_custom_data {
+    let cloud = match cloud {
         Given::Missing => None,
         given => Some(message::cloud(given, Code::MsgInvalid)?),
     };
-    let version = it.msg_version.optional(Code::MsgInvalid, "MsgVersion")?;
+    let version = version.optional(Code::MsgInvalid, "MsgVersion")?;
     Ok(Change { body, cloud, version: by_client.then(|| version.unwrap_or(0)) })
 }
 

@@ -67,11 +67,7 @@ async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
     let items = items.collect::<Result<Vec<_>, _>>()?;
     let mut result_item = Vec::with_capacity(items.len());
     for which in items {
-        let done = match &which {
-            Which::Peer(peer) => conversations::delete(cx, &owner, peer, clear).await,
-            Which::Group(_) => Err(Code::ContactGroupGone.into()),
-        };
-        let (result_code, result_info) = match done {
+        let (result_code, result_info) = match conversations::delete(cx, &owner, &which, clear).await {
             Ok(()) => (0, String::new()),
             Err(Error::Fail(it)) => (it.number, it.info.into_owned()),
             Err(error) => return Err(error),

@@ -7,7 +7,6 @@ use proto::Code;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Which;
 use crate::{
     command::{Nothing, command},
     commands::openim::acting,
@@ -31,9 +30,7 @@ struct Request {
 async fn handle(cx: &Cx, it: Request) -> Result<Nothing, Error> {
     let from = it.from_account.optional(Code::ContactParam, "From_Account")?;
     let owner = acting(cx, from, Code::ContactDenied)?;
-    match super::which(it.kind, it.to_account, it.group)? {
-        Which::Peer(peer) => conversations::clear(cx, &owner, &peer).await?,
-        Which::Group(_) => return Err(Code::ContactGroupGone.into()),
-    }
+    let which = super::which(it.kind, it.to_account, it.group)?;
+    conversations::clear(cx, &owner, &which).await?;
     Ok(Nothing {})
 }

@@ -7,7 +7,6 @@ use proto::{Code, Fail};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Which;
 use crate::{
     command::{Nothing, command},
     given::Given,
@@ -40,14 +39,6 @@ async fn handle(cx: &Cx, it: Request) -> Result<Nothing, Error> {
         Some(1) => true,
         Some(_) => return Err(Fail::with(bad, "ClearRamble must be 0 or 1").into()),
     };
-    match which {
-        Which::Peer(peer) => conversations::delete(cx, &owner, &peer, clear).await?,
-        Which::Group(_) => {
-            if chat::accounts::find(cx, &owner).await?.is_none() {
-                return Err(Fail::with(Code::ContactUnknown, "From_Account does not exist").into());
-            }
-            return Err(Code::ContactGroupGone.into());
-        }
-    }
+    conversations::delete(cx, &owner, &which, clear).await?;
     Ok(Nothing {})
 }

@@ -4,7 +4,7 @@
 
 use chat::{
     Cx,
-    conversations::{Entry, Wanted},
+    conversations::{Entry, Wanted, Which},
     error::Error,
 };
 use proto::Code;
@@ -21,8 +21,6 @@ const PINNED: i64 = 1;
 const EMPTY: i64 = 2;
 const PINNED_PAGED: i64 = 4;
 const LABELS: i64 = 8;
-/// SessionItem.Type of a one-to-one conversation.
-const ONE_TO_ONE: i64 = 1;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
@@ -52,10 +50,13 @@ struct Response {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Session {
+    /// 1 one-to-one, 2 group.
     #[serde(rename = "Type")]
     kind: i64,
-    #[serde(rename = "To_Account")]
-    to_account: String,
+    #[serde(rename = "To_Account", skip_serializing_if = "Option::is_none")]
+    to_account: Option<String>,
+    #[serde(rename = "GroupId", skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
     msg_time: i64,
     top_flag: i64,
     #[serde(flatten)]
@@ -73,12 +74,13 @@ async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
         labels: flags & LABELS != 0,
     };
     let page = super::page(cx, &owner, cursor, wanted).await?;
-    let session = |it: Entry| Session {
-        kind: ONE_TO_ONE,
-        to_account: it.peer,
-        msg_time: it.time,
-        top_flag: i64::from(it.pinned && wanted.pinned_apart),
-        marked: it.labels.into(),
+    let session = |it: Entry| {
+        let (kind, to_account, group) = match it.which {
+            Which::Peer(peer) => (1, Some(peer), None),
+            Which::Group(group) => (2, None, Some(group)),
+        };
+        let top_flag = i64::from(it.pinned && wanted.pinned_apart);
+        Session { kind, to_account, group, msg_time: it.time, top_flag, marked: it.labels.into() }
     };
     Ok(Response {
         session_item: page.entries.into_iter().map(session).collect(),

@@ -7,7 +7,6 @@ use proto::{Code, Fail};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Which;
 use crate::{
     command::{Nothing, command},
     commands::openim::acting,
@@ -50,13 +49,8 @@ async fn handle(cx: &Cx, it: Request) -> Result<Nothing, Error> {
     if items.is_empty() || items.len() > ITEMS_MAX {
         return Err(Fail::with(bad, format!("expected 1 to {ITEMS_MAX} conversations")).into());
     }
-    let mut peers = Vec::with_capacity(items.len());
-    for it in items {
-        match super::which(it.kind, it.to_account, it.group)? {
-            Which::Peer(peer) => peers.push(peer),
-            Which::Group(_) => return Err(Code::ContactGroupGone.into()),
-        }
-    }
-    conversations::pin(cx, &owner, peers, pinned).await?;
+    let named = items.into_iter().map(|it| super::which(it.kind, it.to_account, it.group));
+    let named = named.collect::<Result<Vec<_>, _>>()?;
+    conversations::pin(cx, &owner, named, pinned).await?;
     Ok(Nothing {})
 }

@@ -1,0 +1,65 @@
+//! The lines of messages in the files. `spec/rest/open_msg_svc.get_history.yaml`.
+
+use std::fmt::Write;
+
+use proto::{json::quote, platform::Platform};
+use store::{
+    exports::{GroupSent, Sent},
+    group_messages, messages,
+};
+
+/// The line of a message in a file of one-to-one messages.
+pub(super) fn peer(it: &Sent) -> String {
+    let mut line = format!(
+        "{{\"From_Account\":{},\"To_Account\":{},\"MsgTimestamp\":{},\"MsgSeq\":{},\"MsgRandom\":{}",
+        quote(&it.from),
+        quote(&it.to),
+        it.time,
+        it.seq,
+        it.random
+    );
+    _ = write!(
+        line,
+        ",\"MsgFromPlatform\":\"{}\",\"MsgKey\":\"{}_{}_{}\",\"MsgBody\":{}",
+        platform(it.flags >> messages::flag::PLATFORM_SHIFT),
+        it.seq,
+        it.random,
+        it.time,
+        it.body
+    );
+    close(line, &it.cloud)
+}
+
+/// The line of a message in a file of group messages.
+pub(super) fn group(it: &GroupSent) -> String {
+    let mut line = format!("{{\"From_Account\":{},\"GroupId\":{}", quote(&it.from), quote(&it.group_id));
+    if !it.topic_id.is_empty() {
+        _ = write!(line, ",\"TopicId\":{}", quote(&it.topic_id));
+    }
+    _ = write!(
+        line,
+        ",\"MsgTimestamp\":{},\"MsgSeq\":{},\"MsgRandom\":{},\"MsgFromPlatform\":\"{}\",\"MsgBody\":{}",
+        it.time,
+        it.seq,
+        it.random,
+        platform(it.flags >> group_messages::flag::PLATFORM_SHIFT),
+        it.body
+    );
+    close(line, &it.cloud)
+}
+
+fn close(mut line: String, cloud: &str) -> String {
+    if !cloud.is_empty() {
+        _ = write!(line, ",\"CloudCustomData\":{cloud}");
+    }
+    line.push('}');
+    line
+}
+
+/// The name of a place in the table of platforms plus 1; 0 is a backend.
+fn platform(number: i64) -> &'static str {
+    match usize::try_from(number).unwrap_or(0).checked_sub(1) {
+        None => "RESTAPI",
+        Some(place) => Platform::ALL.get(place).map_or("Unknown", |it| it.webhook_name()),
+    }
+}

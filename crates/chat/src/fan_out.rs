@@ -1,0 +1,200 @@
+//! Group events on their way to the sessions of this node.
+//!
+//! A message to ten thousand members is ten thousand writes: too much for the store's writer, after whose
+//! commits events are made. They are handed over here in the order of the commits and worked off by threads
+//! of their own; one group is always the same thread's, so that its order stays.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use crate::{
+    apps::App,
+    live::{Push, Seats},
+    statistics::Event as Counted,
+};
+
+const THREADS: usize = 2;
+/// Messages that may wait to be delivered; further senders wait before theirs is stored.
+const MESSAGES_WAITING_MAX: usize = 16_384;
+/// Changes waiting for a thread at most; beyond it whoever makes them waits.
+const JOBS_WAITING_MAX: usize = 4 * MESSAGES_WAITING_MAX;
+
+/// Which members of a group are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    All,
+    Only(Vec<String>),
+    But(Vec<String>),
+}
+
+/// What is done, in this order, after a change of a group is durable.
+#[derive(Clone)]
+pub enum Event {
+    /// To the online members. `json` is one event of an `EventArray`.
+    Room {
+        group: i64,
+        json: String,
+        audience: Audience,
+        /// This instance is not told.
+        except: Option<i64>,
+        /// Members that discard messages are passed over.
+        is_message: bool,
+    },
+    /// To the sessions of one user, a member or not.
+    User {
+        user: String,
+        json: String,
+        except: Option<i64>,
+    },
+    /// The user is a member now, and receives with this flag.
+    Enter {
+        group: i64,
+        user: String,
+        flag: i64,
+    },
+    Leave {
+        group: i64,
+        user: String,
+    },
+    /// Nobody is a member any more.
+    Close {
+        group: i64,
+    },
+}
+
+struct Job {
+    app: Arc<App>,
+    events: Vec<Event>,
+    now: i64,
+    /// Given back when it is done.
+    _slot: Option<OwnedSemaphorePermit>,
+}
+
+/// The threads, and what waits for them.
+pub struct FanOut {
+    threads: Vec<mpsc::SyncSender<Job>>,
+    slots: Arc<Semaphore>,
+    waiting: Arc<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: AtomicUsize,
+    done: Notify,
+}
+
+impl FanOut {
+    pub(crate) fn start() -> std::io::Result<FanOut> {
+        let waiting = Arc::new(Waiting::default());
+        let mut threads = Vec::with_capacity(THREADS);
+        for nr in 0..THREADS {
+            let (sender, jobs) = mpsc::sync_channel::<Job>(JOBS_WAITING_MAX);
+            let waiting = waiting.clone();
+            // It ends when the last sender is gone.
+            thread::Builder::new().name(format!("fan-out-{nr}")).spawn(move || {
+                for job in jobs {
+                    work(&job);
+                    if waiting.jobs.fetch_sub(1, Ordering::AcqRel) == 1 {
+                        waiting.done.notify_waiters();
+                    }
+                }
+            })?;
+            threads.push(sender);
+        }
+        Ok(FanOut { threads, slots: Arc::new(Semaphore::new(MESSAGES_WAITING_MAX)), waiting })
+    }
+
+    /// A place in the queue, to be taken before a message is stored.
+    pub(crate) async fn slot(&self) -> Option<OwnedSemaphorePermit> {
+        self.slots.clone().acquire_owned().await.ok()
+    }
+
+    /// Called after the commit, in the order of the commits.
+    pub(crate) fn hand_over(
+        &self,
+        app: &Arc<App>,
+        group: i64,
+        events: Vec<Event>,
+        now: i64,
+        slot: Option<OwnedSemaphorePermit>,
+    ) {
+        if events.is_empty() {
+            return;
+        }
+        self.waiting.jobs.fetch_add(1, Ordering::AcqRel);
+        let thread = &self.threads[group.unsigned_abs() as usize % self.threads.len()];
+        let job = Job { app: app.clone(), events, now, _slot: slot };
+        if thread.send(job).is_err() {
+            // The thread panicked: its pushes are lost, as those of a broken connection are.
+            self.waiting.jobs.fetch_sub(1, Ordering::AcqRel);
+            tracing::error!("a fan-out thread is gone");
+        }
+    }
+
+    /// Returns when nothing waits.
+    pub async fn settled(&self) {
+        loop {
+            let done = self.waiting.done.notified();
+            if self.waiting.jobs.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            done.await;
+        }
+    }
+}
+
+fn work(job: &Job) {
+    let (live, mut delivered) = (&job.app.live, 0);
+    for event in &job.events {
+        match event {
+            Event::Room { group, json, audience, except, is_message } => {
+                let count = room(live.seats(*group), job, json, audience, *except, *is_message);
+                delivered += if *is_message { count } else { 0 };
+            }
+            Event::User { user, json, except } => {
+                live.push(user, *except, || Push::events(json));
+            }
+            Event::Enter { group, user, flag } => live.enter(*group, user, *flag),
+            Event::Leave { group, user } => live.leave(*group, user),
+            Event::Close { group } => live.close(*group),
+        }
+    }
+    job.app.count(job.now, Counted::GroupDelivered, delivered);
+}
+
+/// The receive option of a member that wants no messages.
+const DISCARD: i64 = 2;
+
+fn room(
+    seats: Seats,
+    job: &Job,
+    json: &str,
+    audience: &Audience,
+    except: Option<i64>,
+    is_message: bool,
+) -> usize {
+    if seats.is_empty() {
+        return 0;
+    }
+    let push = Push::events(json);
+    let mut count = 0;
+    for (user, flag) in seats {
+        let is_meant = match audience {
+            Audience::All => true,
+            Audience::Only(users) => users.iter().any(|it| **it == *user),
+            Audience::But(users) => !users.iter().any(|it| **it == *user),
+        };
+        if is_meant && !(is_message && flag == DISCARD) {
+            count += job.app.live.push_shared(&user, except, &push);
+        }
+    }
+    count
+}

@@ -1,0 +1,63 @@
+//! Live rooms: presence instead of membership, and messages that are numbered but not stored.
+//! `spec/concepts/group-system.md` 9 and 13.
+//!
+//! Who is in a room has a row like a member, so that a restart of the server or of a connection puts nobody out;
+//! somebody who stays away for longer than the leave timeout is taken out by a job.
+
+mod bans;
+mod marks;
+mod presence;
+mod room;
+
+use std::sync::Arc;
+
+use proto::{Code, Fail};
+
+use super::{Group, Kind, find, send};
+use crate::{Cx, error::Error};
+
+pub use bans::{BAN_DESCRIPTION_BYTES_MAX, Banned, ban, bans, unban};
+pub use marks::{Marked, Present, mark, present, present_count};
+pub(crate) use presence::Away;
+pub use presence::{Joined, join, quit};
+pub(crate) use room::Rooms;
+pub use room::{Guest, Polled};
+
+/// The room of this id; another kind of group is refused with 10007.
+pub async fn find_room(cx: &Cx, group_id: &str) -> Result<Arc<Group>, Error> {
+    let group = find(cx, group_id).await?;
+    match group.kind {
+        Kind::AvChatRoom => Ok(group),
+        _ => Err(Fail::with(Code::GroupDenied, "the group is no AVChatRoom").into()),
+    }
+}
+
+/// Says something in a room. Its number is the sender's and everybody's; nothing is stored.
+pub(super) async fn say(
+    cx: &Cx,
+    group: &Arc<Group>,
+    mut message: store::group_messages::GroupMessage,
+) -> Result<send::Sent, Error> {
+    let settings = cx.app.state().settings.clone();
+    let (now, known) = (message.time, &cx.app.groups.sent);
+    let identity = (message.lane, message.tiny, message.random, message.crc);
+    if let Some(seq) = known.find(&identity, now - settings.messages_group_dedup_seconds) {
+        return Ok(send::Sent { time: now, seq, ..send::Sent::default() });
+    }
+    let rate = settings.groups_messages_per_second;
+    let most = if message.priority == 1 { rate + rate / 4 } else { rate };
+    if !known.take_rate(message.lane, now, most) {
+        return Ok(send::Sent { time: now, dropped: true, ..send::Sent::default() });
+    }
+    let slot = cx.chat.fan_out.slot().await;
+    let room = room::prepare(cx, group.number()).await?;
+    let seq = room.say(cx, group, &mut message, cx.caller.instance(), slot)?;
+    known.note(identity, now, seq, settings.messages_group_dedup_seconds);
+    cx.app.count_group_message(now, &message.sender);
+    Ok(send::Sent { time: now, seq, ..send::Sent::default() })
+}
+
+/// Sees to it that tips of the room can be numbered.
+pub(super) async fn prepare(cx: &Cx, group: &Group) -> Result<(), Error> {
+    room::prepare(cx, group.number()).await.map(drop)
+}

@@ -1,0 +1,202 @@
+//! Coming and going, and what becomes of those who are away.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use proto::{Code, Fail};
+use store::{Tx, group_members as members, groups as rows, live_rooms as table};
+
+use super::super::{
+    Group, Role, Told, member_in,
+    notices::{self, Notice, Report},
+    open,
+    tips::{self, Change, Op, Tip},
+    told::change,
+};
+use super::{
+    marks::{STAYS, STAYS_SECONDS},
+    room,
+};
+use crate::{Caller, Chat, Cx, apps::App, error::Error, statistics::Event as Counted};
+
+/// Messages that a joiner gets at most, and how old they may be. Seconds.
+const HISTORY_MAX: usize = 20;
+const HISTORY_SECONDS: i64 = 86_400;
+/// People read in one step when the queue is filled.
+const STEP: i64 = 1000;
+
+/// How somebody came in.
+pub struct Joined {
+    pub key: String,
+    /// Recent messages, if they were asked for.
+    pub history: Vec<String>,
+}
+
+/// How many people are in the room, as tips tell it.
+fn online_info(count: i64) -> String {
+    format!(",\"MemberNum\":{count},\"OnlineInf\":{{\"Num\":{count},\"ET\":60}}")
+}
+
+/// The caller comes in, or is in already. Refused while banned (10007).
+pub async fn join(cx: &Cx, group: &Arc<Group>, wants_history: bool) -> Result<Joined, Error> {
+    let user = cx.caller.user().to_owned();
+    let (at, number) = (cx.clone(), group.number());
+    let room = room::prepare(cx, number).await?;
+    change(cx, number, move |tx, told| come_in(tx, &at, told, number, &user)).await?;
+    let state = cx.app.state();
+    let most =
+        usize::try_from(state.settings.groups_avchatroom_history_on_join).unwrap_or(0).min(HISTORY_MAX);
+    let gives = wants_history && state.settings.features_avchatroom_history;
+    let history = if gives { room.latest(cx.chat.clock.now(), HISTORY_SECONDS, most) } else { Vec::new() };
+    Ok(Joined { key: cx.chat.random.token(), history })
+}
+
+fn come_in(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, number: i64, user: &str) -> Result<(), Error> {
+    let (group, now) = (open(tx, number)?, cx.chat.clock.now());
+    if table::banned_until(tx, number, user)? > now {
+        return Err(Fail::with(Code::GroupDenied, "the user is banned from this room").into());
+    }
+    if member_in(tx, number, user)?.is_some() {
+        // A second page, or one that came back.
+        let flag = group.kind.default_flag() as i64;
+        told.enter(user, flag);
+        return Ok(());
+    }
+    let role = if group.row.owner == user { Role::Owner } else { Role::Member };
+    let member = members::Member {
+        user: user.to_owned(),
+        role: role as i64,
+        joined_at: now,
+        flag: group.kind.default_flag() as i64,
+        ..members::Member::default()
+    };
+    members::insert(tx, cx.app.id, number, &member)?;
+    let count = rows::add_members(tx, number, 1)?;
+    told.enter(user, member.flag);
+    told.count(Counted::GroupJoined, 1);
+    told.forget_group(group.id());
+    let users = [user.to_owned()];
+    let more = format!(",\"GroupJoinType\":1{}", online_info(count));
+    let tip = Tip { op: Op::Joined, operator: user, users: &users, more, but: Vec::new() };
+    tips::tell(tx, cx, told, (&group, None), Change::Members, tip)
+}
+
+/// The caller goes. Not being in the room is 10007.
+pub async fn quit(cx: &Cx, group: &Arc<Group>) -> Result<(), Error> {
+    let user = cx.caller.user().to_owned();
+    let (at, number, except) = (cx.clone(), group.number(), cx.caller.instance());
+    change(cx, number, move |tx, told| {
+        if !go_out(tx, &at, told, number, &user)? {
+            return Err(Fail::with(Code::GroupDenied, "the user is not in this room").into());
+        }
+        let group = open(tx, number)?;
+        let notice = Notice { report: Report::Left, operator: &user, to: &user, more: String::new(), except };
+        notices::tell(tx, &at, told, (&group, None), notice)
+    })
+    .await
+}
+
+/// Takes somebody out with tip 2. False for who was not there.
+fn go_out(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, number: i64, user: &str) -> Result<bool, Error> {
+    let group = open(tx, number)?;
+    let shown_before = members::get(tx, number, user)?.is_some();
+    if !shown_before {
+        return Ok(false);
+    }
+    let count = rows::add_members(tx, number, -1)?;
+    let users = [user.to_owned()];
+    let more = format!(",\"GroupJoinType\":0{}", online_info(count));
+    told.leave(user);
+    let tip = Tip { op: Op::Left, operator: user, users: &users, more, but: users.to_vec() };
+    tips::tell(tx, cx, told, (&group, None), Change::Members, tip)?;
+    members::remove(tx, number, user)?;
+    table::clear_marks(tx, number, user)?;
+    told.forget_group(group.id());
+    told.count(Counted::GroupLeft, 1);
+    Ok(true)
+}
+
+/// People who lost their last connection while in a room: (when it counts as leaving, app, user).
+#[derive(Default)]
+pub(crate) struct Away {
+    queue: Mutex<VecDeque<(i64, u32, String)>>,
+    /// Set at the start: whoever is in a room then is away.
+    is_filled: AtomicBool,
+}
+
+impl Away {
+    fn note(&self, app: &App, user: &str, now: i64) {
+        let entry = (now + app.state().settings.groups_avchatroom_offline_seconds, app.id, user.to_owned());
+        self.queue.lock().expect("no holder panics").push_back(entry);
+    }
+
+    fn due(&self, now: i64) -> Option<(u32, String)> {
+        let mut queue = self.queue.lock().expect("no holder panics");
+        match queue.front() {
+            Some(it) if it.0 <= now => queue.pop_front().map(|it| (it.1, it.2)),
+            _ => None,
+        }
+    }
+}
+
+impl Chat {
+    /// Takes people out of live rooms who have been away for too long. Called every few seconds.
+    pub async fn empty_live_rooms(self: &Arc<Self>) -> Result<(), Error> {
+        let now = self.clock.now();
+        if !self.away.is_filled.swap(true, Ordering::AcqRel) {
+            self.fill_away(now).await?;
+        }
+        for app in self.apps.all() {
+            app.live.take_gone().iter().for_each(|user| self.away.note(&app, user, now));
+        }
+        while let Some((app, user)) = self.away.due(now) {
+            let Some(app) = self.apps.get(app) else { continue };
+            if !app.live.is_online(&user) {
+                self.take_out(&app, user, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn fill_away(&self, now: i64) -> Result<(), Error> {
+        let mut after = (0, String::new());
+        loop {
+            let from = after.clone();
+            let step = self.db.read(move |tx| table::present(tx, (from.0, &from.1), STEP)).await?;
+            for (app, user) in &step {
+                let app = u32::try_from(*app).ok().and_then(|it| self.apps.get(it));
+                app.iter().for_each(|app| self.away.note(app, user, now));
+            }
+            match step.last() {
+                Some(last) if step.len() as i64 == STEP => after = last.clone(),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    async fn take_out(self: &Arc<Self>, app: &Arc<App>, user: String, now: i64) -> Result<(), Error> {
+        let (id, name) = (app.id, user.clone());
+        let rooms = self.db.read(move |tx| table::of_user(tx, id, &name)).await?;
+        let cx = Cx { chat: self.clone(), app: app.clone(), caller: Caller::Guest };
+        for room in rooms {
+            let Ok(group) = super::find_room(&cx, &room).await else { continue };
+            let (at, number, name) = (cx.clone(), group.number(), user.clone());
+            let stays = change(&cx, number, move |tx, told| {
+                let staying = table::marked_since(tx, number, STAYS, now - STAYS_SECONDS)?;
+                match staying.contains(&name) {
+                    true => Ok(true),
+                    false => go_out(tx, &at, told, number, &name).map(|_| false),
+                }
+            });
+            if stays.await? {
+                self.away.note(app, &user, now);
+            }
+        }
+        Ok(())
+    }
+}

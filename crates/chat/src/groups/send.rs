@@ -1,0 +1,418 @@
+//! Sending to groups and topics. The order of work is that of `spec/rest/group_open_http_svc.send_group_msg.yaml`.
+//!
+//! One row is written, whatever the number of members; who is online gets the message from the fan-out.
+
+use std::{borrow::Cow, sync::Arc};
+
+use proto::{
+    Code, Fail,
+    element::{Body, message_bytes},
+    json::quote,
+    platform::Platform,
+};
+use store::{
+    Dialect, StoreError, Tx, group_members as members,
+    group_messages::{self as log, GroupMessage, flag},
+    groups as rows,
+};
+
+use super::{
+    Action, Group, Kind, Member, Role, Told, Topic, find, key, live_rooms,
+    make::added,
+    may, member, member_in, mentions, open, receipts,
+    recent::{Identity, Known},
+    topic, wire,
+};
+use crate::{
+    Caller, Cx,
+    accounts::{self, Account},
+    error::Error,
+    fan_out::Audience,
+};
+
+/// `MsgPriority` High.
+const HIGH: i64 = 1;
+/// Most mentions of a message.
+pub const MENTIONS_MAX: usize = 30;
+/// Most members that a targeted message names.
+pub const TARGETS_MAX: usize = 50;
+/// Members of a group in which read receipts are kept at most.
+pub const RECEIPT_MEMBERS_MAX: i64 = 200;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Only for those who are online now: not stored, not counted.
+    pub online_only: bool,
+    pub no_unread: bool,
+    pub no_last: bool,
+    pub wants_receipt: bool,
+    pub extensible: bool,
+}
+
+/// A message to a group.
+pub struct Outgoing {
+    pub group: String,
+    pub topic: Option<String>,
+    pub from: String,
+    pub random: u32,
+    /// 1 High to 4 Lowest.
+    pub priority: i64,
+    /// The client's numbers; a backend has none.
+    pub client: Option<(i64, i64)>,
+    pub body: Arc<Body>,
+    /// CloudCustomData as a JSON literal, empty for none.
+    pub cloud: String,
+    /// In the order of the text; `None` is everybody.
+    pub mentions: Vec<Option<String>>,
+    pub targets: Vec<String>,
+    pub options: Options,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    pub time: i64,
+    /// 0 for one that has no number.
+    pub seq: i64,
+    /// Over the group's rate: it was not stored.
+    pub dropped: bool,
+    /// Why it has no receipts although they were asked for; 0 for no reason.
+    pub receipt_code: i64,
+}
+
+fn denied(info: impl Into<Cow<'static, str>>) -> Error {
+    Fail::with(Code::GroupDenied, info.into()).into()
+}
+
+fn bad(info: impl Into<Cow<'static, str>>) -> Error {
+    Fail::with(Code::GroupParam, info.into()).into()
+}
+
+/// Sends a message. It is durable, and on its way to who is online, when this returns.
+pub async fn send(cx: &Cx, it: Outgoing) -> Result<Sent, Error> {
+    // A session's messages go into the queue in the order of their frames.
+    let order = match &cx.caller {
+        Caller::User(session) => Some(session.send_order.lock().await),
+        Caller::Admin(_) | Caller::Guest => None,
+    };
+    let group = find(cx, &it.group).await?;
+    let topic = match &it.topic {
+        Some(id) => Some(topic(cx, &group, id).await?),
+        None if group.million_flag() == 2 => return Err(denied("this community is spoken in by TopicId")),
+        None => None,
+    };
+    let sender = accounts::find_active(cx, &it.from).await?;
+    let sender =
+        sender.ok_or_else(|| Fail::with(Code::GroupAccountUnknown, "From_Account does not exist"))?;
+    check_size(cx, it.body.json(), &it.cloud)?;
+    let receipt_code = check_options(cx, &group, &it)?;
+    let mut message = new_message(cx, &group, topic.as_deref(), &it, &sender, receipt_code == 0);
+    if let Some(first) = sent_before(cx, &message).await? {
+        return Ok(first);
+    }
+    check_sender(cx, &group, topic.as_deref(), &it, &sender).await?;
+    message.card = member(cx, &group, &it.from).await?.map_or_else(String::new, |it| it.row.card.clone());
+    if group.kind == Kind::AvChatRoom {
+        return live_rooms::say(cx, &group, message).await;
+    }
+    let slot = cx.chat.fan_out.slot().await;
+    let (at, after) = (cx.clone(), cx.clone());
+    let number = group.number();
+    let pending = cx.chat.db.write_then(
+        key(cx.app.id, number),
+        move |tx| {
+            let mut told = Told::new(number);
+            told.hold(slot);
+            let sent = store(tx, &at, &it, message, (number, topic.as_deref()), &mut told)?;
+            Ok::<_, Error>((Sent { receipt_code, ..sent }, told))
+        },
+        move |(_, told)| told.hand_over(&after),
+    );
+    drop(order);
+    Ok(pending.await?.0)
+}
+
+/// Refuses content over the app's limit with 80002.
+pub(crate) fn check_size(cx: &Cx, body: &str, cloud: &str) -> Result<(), Fail> {
+    let limit = usize::try_from(cx.app.state().settings.messages_max_bytes).unwrap_or(usize::MAX);
+    match message_bytes(body, cloud) <= limit {
+        true => Ok(()),
+        false => Err(Fail::with(
+            Code::MsgTooLong,
+            format!("MsgBody and CloudCustomData are longer than {limit} bytes"),
+        )),
+    }
+}
+
+/// Refuses options that do not go together or not with this kind; says why there can be no receipts.
+fn check_options(cx: &Cx, group: &Group, it: &Outgoing) -> Result<i64, Error> {
+    let options = it.options;
+    let has_control = options.no_unread || options.no_last;
+    if it.mentions.len() > MENTIONS_MAX {
+        return Err(Code::GroupMentions.into());
+    }
+    if options.online_only && has_control {
+        return Err(bad("SendMsgControl does not go with OnlineOnlyFlag"));
+    }
+    let is_special =
+        options.online_only || has_control || !it.targets.is_empty() || it.mentions.contains(&None);
+    if group.kind == Kind::AvChatRoom && is_special {
+        return Err(bad("an AVChatRoom has no OnlineOnlyFlag, SendMsgControl, To_Account or mention of all"));
+    }
+    if !it.targets.is_empty() {
+        if !it.mentions.is_empty() {
+            return Err(bad("To_Account does not go with GroupAtInfo"));
+        }
+        if it.targets.len() > TARGETS_MAX {
+            return Err(bad(format!("To_Account names more than {TARGETS_MAX} members")));
+        }
+        if group.kind == Kind::Community {
+            return Err(bad("messages of a community cannot be targeted"));
+        }
+    }
+    let state = cx.app.state();
+    if options.no_unread && group.kind == Kind::ChatRoom && !state.settings.groups_chatroom_unread {
+        return Err(bad("a ChatRoom counts no unread messages"));
+    }
+    if !options.wants_receipt {
+        return Ok(0);
+    }
+    let is_small = matches!(group.kind, Kind::Private | Kind::Public | Kind::ChatRoom)
+        && group.row.members <= RECEIPT_MEMBERS_MAX;
+    let code = match (state.settings.features_read_receipts, options.online_only, is_small) {
+        (false, ..) => Code::GroupFeatureOff,
+        (true, true, _) => Code::GroupReceiptOnlineOnly,
+        (true, false, false) => Code::GroupReceiptTooLarge,
+        (true, false, true) => return Ok(0),
+    };
+    // A client's message goes out without receipts; a backend is told.
+    if cx.is_admin() { Err(code.into()) } else { Ok(code.number()) }
+}
+
+/// Whether the sender may speak: member, mutes, mute all. Administrators of the app always may.
+async fn check_sender(
+    cx: &Cx,
+    group: &Group,
+    topic: Option<&Topic>,
+    it: &Outgoing,
+    sender: &Account,
+) -> Result<(), Error> {
+    if cx.app.is_admin(&it.from) {
+        return Ok(());
+    }
+    let member = member(cx, group, &it.from).await?;
+    if !cx.is_admin() && member.is_none() {
+        return Err(denied("only members may send"));
+    }
+    if !cx.is_admin() && !group.row.active && group.row.owner != it.from {
+        return Err(denied("the group waits for the first message of its owner"));
+    }
+    check_muted(cx, group, topic, (&it.from, sender), member.as_deref()).await
+}
+
+/// Refuses somebody who may not speak now with 10017, for a mute of its own or of everybody.
+pub(super) async fn check_muted(
+    cx: &Cx,
+    group: &Group,
+    topic: Option<&Topic>,
+    (user, sender): (&str, &Account),
+    member: Option<&Member>,
+) -> Result<(), Error> {
+    let (now, muted) = (cx.chat.clock.now(), || Error::from(Code::GroupMuted));
+    if now < sender.muted_until.1 || member.is_some_and(|it| now < it.muted_until) {
+        return Err(muted());
+    }
+    let role = member.map(|it| it.role);
+    let is_leader = role.is_some_and(|it| may(group.kind, it, Action::SpeakUnderMuteAll));
+    let all_muted = group.row.muted_all || topic.is_some_and(|it| it.muted_all);
+    if all_muted && !is_leader && role != Some(Role::Owner) {
+        return Err(muted());
+    }
+    let Some(topic) = topic.map(|it| it.id) else { return Ok(()) };
+    let user = user.to_owned();
+    let until = cx.chat.db.read(move |tx| members::muted_until(tx, topic, &user)).await?;
+    if now < until { Err(muted()) } else { Ok(()) }
+}
+
+fn new_message(
+    cx: &Cx,
+    group: &Group,
+    topic: Option<&Topic>,
+    it: &Outgoing,
+    sender: &Account,
+    may_have_receipts: bool,
+) -> GroupMessage {
+    let time = cx.chat.clock.now();
+    let mut flags = platform_bits(&cx.caller);
+    for (on, bit) in [
+        (it.options.no_unread, flag::NO_UNREAD),
+        (it.options.no_last, flag::NO_LAST),
+        (it.options.wants_receipt && may_have_receipts, flag::WANTS_RECEIPT),
+        (it.options.extensible, flag::EXTENSIBLE),
+        (!it.targets.is_empty(), flag::TARGETED),
+    ] {
+        if on {
+            flags |= bit;
+        }
+    }
+    GroupMessage {
+        lane: topic.map_or(group.number(), |it| it.id),
+        time,
+        random: it.random.into(),
+        flags,
+        priority: it.priority,
+        // CloudCustomData makes no difference between two messages.
+        crc: crate::messages::checksum(it.body.json(), ""),
+        sender: it.from.clone(),
+        tiny: accounts::tiny_number(&sender.tiny_id),
+        client_time: it.client.map_or(time, |it| it.1),
+        client_seq: it.client.map_or_else(|| cx.chat.random.u32().into(), |it| it.0),
+        nick: sender.nick.clone(),
+        face: sender.face.clone(),
+        cloud: it.cloud.clone(),
+        body: it.body.json().to_owned(),
+        mentions: mentions::list(&it.mentions),
+        targets: list(&it.targets),
+        ..GroupMessage::default()
+    }
+}
+
+/// User ids as a JSON list, or an empty text for none.
+fn list(names: &[String]) -> String {
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("[{}]", names.iter().map(|it| quote(it)).collect::<Vec<_>>().join(",")),
+    }
+}
+
+fn platform_bits(caller: &Caller) -> i64 {
+    let Caller::User(session) = caller else { return 0 };
+    let place = Platform::ALL.iter().position(|it| *it == session.platform);
+    place.map_or(0, |it| (it as i64 + 1) << flag::PLATFORM_SHIFT)
+}
+
+/// Runs inside the transaction.
+fn store(
+    tx: &mut dyn Tx,
+    cx: &Cx,
+    it: &Outgoing,
+    mut message: GroupMessage,
+    (number, topic): (i64, Option<&Topic>),
+    told: &mut Told,
+) -> Result<Sent, Error> {
+    let mut group = open(tx, number)?;
+    let settings = &cx.app.state().settings.clone();
+    let (now, known) = (message.time, &cx.app.groups.sent);
+    if let Some(first) = find_first(tx, cx, &message)? {
+        return Ok(first);
+    }
+    if it.options.online_only {
+        deliver(cx, told, &group, topic, it, &message);
+        return Ok(Sent { time: now, ..Sent::default() });
+    }
+    if !known.take_turn(message.lane, now, settings.groups_messages_per_second, message.priority == HIGH) {
+        return Ok(Sent { time: now, dropped: true, ..Sent::default() });
+    }
+    if !group.row.active && (cx.is_admin() || group.row.owner == it.from) {
+        activate(tx, cx, told, &mut group)?;
+    }
+    if !it.targets.is_empty() {
+        message.targets = members_of(tx, &group, &it.targets)?;
+    }
+    message.seq = log::append(tx, &message)?;
+    if message.has(flag::WANTS_RECEIPT) {
+        receipts::keep_audience(tx, &group, &message)?;
+    }
+    known.note(identity(&message), now, message.seq, settings.messages_group_dedup_seconds);
+    deliver(cx, told, &group, topic, it, &message);
+    if !it.mentions.is_empty() {
+        mentions::remind(tx, cx, told, (&group, topic), &it.mentions, &message)?;
+    }
+    told.sent(&it.from);
+    Ok(Sent { time: now, seq: message.seq, ..Sent::default() })
+}
+
+/// Those of the users that are members, as a JSON list, empty or not.
+fn members_of(tx: &mut dyn Tx, group: &Group, users: &[String]) -> Result<String, StoreError> {
+    let mut there = Vec::new();
+    for user in users {
+        if member_in(tx, group.number(), user)?.is_some() {
+            there.push(quote(user));
+        }
+    }
+    Ok(format!("[{}]", there.join(",")))
+}
+
+fn identity(it: &GroupMessage) -> Identity {
+    (it.lane, it.tiny, it.random, it.crc)
+}
+
+/// The answer that this message got before, as far as memory tells without the store's writer: it is given again
+/// whatever the sender may do now.
+async fn sent_before(cx: &Cx, it: &GroupMessage) -> Result<Option<Sent>, Error> {
+    let since = it.time - cx.app.state().settings.messages_group_dedup_seconds;
+    let identity = identity(it);
+    let Some(seq) = cx.app.groups.sent.find(&identity, since) else { return Ok(None) };
+    let read = cx.chat.db.read(move |tx| noted(tx, &identity, seq));
+    Ok(read.await?)
+}
+
+/// The message of this number, if it is the one that was noted: its transaction may have failed.
+fn noted(tx: &mut dyn Tx, it: &Identity, seq: i64) -> Result<Option<Sent>, StoreError> {
+    let found = log::get(tx, it.0, seq)?.filter(|found| identity(found) == *it);
+    Ok(found.map(|it| Sent { time: it.time, seq: it.seq, ..Sent::default() }))
+}
+
+/// The first of the messages that this one repeats.
+fn find_first(tx: &mut dyn Tx, cx: &Cx, it: &GroupMessage) -> Result<Option<Sent>, Error> {
+    let since = it.time - cx.app.state().settings.messages_group_dedup_seconds;
+    let identity = identity(it);
+    let known = cx.app.groups.sent.recall(&identity, since, cx.chat.clock.now());
+    if let Known::Sent(seq) = known
+        && let Some(first) = noted(tx, &identity, seq)?
+    {
+        return Ok(Some(first));
+    }
+    // Another node may have stored it, which memory here cannot know.
+    if known == Known::No && tx.dialect() == Dialect::Sqlite {
+        return Ok(None);
+    }
+    let above = log::last_before(tx, it.lane, since)?;
+    let found = log::find_sent(tx, (it.lane, above, since), &it.sender, it.random, it.crc)?;
+    Ok(found.map(|(seq, time)| Sent { time, seq, ..Sent::default() }))
+}
+
+/// The first message of a Private group: everybody learns of the group before it.
+fn activate(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, group: &mut Group) -> Result<(), Error> {
+    group.row.active = true;
+    rows::update(tx, &group.row)?;
+    told.forget_group(group.id());
+    let inviter =
+        if group.row.owner.is_empty() { cx.caller.user().to_owned() } else { group.row.owner.clone() };
+    for user in members::users(tx, group.number(), "", group.row.members.max(1))? {
+        if user != inviter {
+            added(tx, cx, told, group, &inviter, &user)?;
+        }
+    }
+    Ok(())
+}
+
+/// Who is online gets it.
+fn deliver(
+    cx: &Cx,
+    told: &mut Told,
+    group: &Group,
+    topic: Option<&Topic>,
+    it: &Outgoing,
+    message: &GroupMessage,
+) {
+    let mut item = wire::item(group, topic, message);
+    if it.options.online_only {
+        item.insert_str(1, "\"OnlineOnlyFlag\":1,");
+    }
+    let audience = match it.targets.is_empty() {
+        true => Audience::All,
+        false => Audience::Only(it.targets.iter().chain([&it.from]).cloned().collect()),
+    };
+    told.message(wire::message_event(&item), audience, cx.caller.instance());
+}

@@ -1,0 +1,3 @@
+//! Live rooms for those who did not log in.
+
+pub mod apply_join_group;

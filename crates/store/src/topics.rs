@@ -1,0 +1,93 @@
+//! Topics of communities, and what members have of them for themselves.
+
+use crate::{Row, StoreError, Tx, can_be_there, params};
+
+/// A topic's row; the columns are explained in the migration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Topic {
+    pub id: i64,
+    pub group: i64,
+    pub topic_id: String,
+    pub name: String,
+    pub introduction: String,
+    pub notification: String,
+    pub face: String,
+    pub custom: String,
+    pub muted_all: bool,
+    pub created_at: i64,
+    pub deleted_at: i64,
+}
+
+fn topic(mut row: Row) -> Result<Topic, StoreError> {
+    Ok(Topic {
+        id: row.int(0)?,
+        group: row.int(1)?,
+        topic_id: row.take_text(2)?,
+        name: row.take_text(3)?,
+        introduction: row.take_text(4)?,
+        notification: row.take_text(5)?,
+        face: row.take_text(6)?,
+        custom: row.take_text(7)?,
+        muted_all: row.int(8)? == 1,
+        created_at: row.int(9)?,
+        deleted_at: row.int(10)?,
+    })
+}
+
+/// The topic of this id, deleted or not.
+pub fn get(tx: &mut dyn Tx, group: i64, topic_id: &str) -> Result<Option<Topic>, StoreError> {
+    if !can_be_there(topic_id) {
+        return Ok(None);
+    }
+    let row = tx.row(
+        "select id, group_nr, topic_id, name, introduction, notification, face, custom, muted_all, created_at,
+                deleted_at
+         from topics where group_nr = $1 and topic_id = $2",
+        params![group, topic_id],
+    )?;
+    row.map(topic).transpose()
+}
+
+/// Living topics of a group in the order of their making.
+pub fn all(tx: &mut dyn Tx, group: i64) -> Result<Vec<Topic>, StoreError> {
+    let rows = tx.rows(
+        "select id, group_nr, topic_id, name, introduction, notification, face, custom, muted_all, created_at,
+                deleted_at
+         from topics where group_nr = $1 and deleted_at = 0 order by id",
+        params![group],
+    )?;
+    rows.into_iter().map(topic).collect()
+}
+
+/// What goes with a topic; the lane is its number.
+const GOES_TOO: &[&str] = &[
+    "delete from topic_members where topic_nr = $1",
+    "delete from group_mutes where group_nr = $1",
+    "delete from group_hidden where lane = $1",
+    "delete from group_pins where lane = $1",
+    "delete from group_receipts where lane = $1",
+    "delete from group_audiences where lane = $1",
+    "delete from group_recalls where lane = $1",
+    "delete from group_mentions where lane = $1",
+    "delete from group_mentions_seen where lane = $1",
+    "delete from group_unlisted where lane = $1",
+    "delete from group_messages where lane = $1",
+];
+
+/// Removes what belongs to the topic, and notes that it is deleted.
+pub fn delete(tx: &mut dyn Tx, id: i64, now: i64) -> Result<(), StoreError> {
+    crate::exports::keep_topic(tx, id, now)?;
+    for sql in GOES_TOO {
+        tx.exec(sql, params![id])?;
+    }
+    tx.exec("update topics set deleted_at = $2 where id = $1", params![id, now])?;
+    Ok(())
+}
+
+/// Deletes all topics of a group.
+pub fn dismiss(tx: &mut dyn Tx, group: i64, now: i64) -> Result<(), StoreError> {
+    for topic in all(tx, group)? {
+        delete(tx, topic.id, now)?;
+    }
+    Ok(())
+}

@@ -27,6 +27,8 @@ export function groupPages(world) {
   async function fresh(user) {
     const old = opened.pop();
     if (old) {
+      // What it still asks would be refused after the logout, and nobody would be there to hear it.
+      await old.quiet();
       await old.chat.logout();
       old.page.close();
     }

@@ -41,6 +41,7 @@ pub mod send;
 mod spoke;
 mod tips;
 mod told;
+pub mod topics;
 mod view;
 mod wire;
 

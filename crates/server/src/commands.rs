@@ -14,6 +14,7 @@ mod im_open_login_svc;
 mod im_open_status;
 mod im_sdk_config_mgr;
 mod imopenstat;
+mod million_group_open_http_svc;
 mod open_msg_svc;
 mod openconfigsvr;
 mod openim;
@@ -95,6 +96,11 @@ pub const ALL: &[Command] = &[
     group_open_http_svc::get_online_member_num::COMMAND,
     group_open_avchatroom_http_svc::get_members::COMMAND,
     group_open_avchatroom_http_svc::modify_user_info::COMMAND,
+    million_group_open_http_svc::create_topic::COMMAND,
+    million_group_open_http_svc::modify_topic::COMMAND,
+    million_group_open_http_svc::destroy_topic::COMMAND,
+    million_group_open_http_svc::get_topic::COMMAND,
+    group_open_http_svc::import_topic::COMMAND,
     group_open_http_svc::import_group_member::COMMAND,
     group_open_http_svc::import_group::COMMAND,
     group_open_http_svc::send_group_system_notification::COMMAND,

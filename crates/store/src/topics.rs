@@ -59,6 +59,49 @@ pub fn all(tx: &mut dyn Tx, group: i64) -> Result<Vec<Topic>, StoreError> {
     rows.into_iter().map(topic).collect()
 }
 
+pub fn count(tx: &mut dyn Tx, group: i64) -> Result<i64, StoreError> {
+    let row = tx.row("select count(*) from topics where group_nr = $1 and deleted_at = 0", params![group])?;
+    row.ok_or(StoreError::Shape("count gave no row"))?.int(0)
+}
+
+pub fn insert(tx: &mut dyn Tx, app: u32, it: &Topic) -> Result<(), StoreError> {
+    tx.exec(
+        "insert into topics (id, app, group_nr, topic_id, name, introduction, notification, face, custom,
+                             muted_all, created_at, deleted_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)",
+        params![
+            it.id,
+            app,
+            it.group,
+            &*it.topic_id,
+            &*it.name,
+            &*it.introduction,
+            &*it.notification,
+            &*it.face,
+            &*it.custom,
+            it.muted_all,
+            it.created_at
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes what of a topic can change.
+pub fn update(tx: &mut dyn Tx, it: &Topic) -> Result<(), StoreError> {
+    tx.exec(
+        "update topics set name = $2, introduction = $3, notification = $4, face = $5, custom = $6, muted_all = $7
+         where id = $1",
+        params![it.id, &*it.name, &*it.introduction, &*it.notification, &*it.face, &*it.custom, it.muted_all],
+    )?;
+    Ok(())
+}
+
+/// Removes the row of a deleted topic, so that its id can be used again.
+pub fn forget(tx: &mut dyn Tx, id: i64) -> Result<(), StoreError> {
+    tx.exec("delete from topics where id = $1 and deleted_at > 0", params![id])?;
+    Ok(())
+}
+
 /// What goes with a topic; the lane is its number.
 const GOES_TOO: &[&str] = &[
     "delete from topic_members where topic_nr = $1",

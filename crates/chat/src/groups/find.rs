@@ -107,6 +107,10 @@ impl Groups {
         self.groups.remove(group_id);
     }
 
+    pub(super) fn forget_topic(&self, topic_id: &str) {
+        self.topics.remove(topic_id);
+    }
+
     pub(super) fn forget_member(&self, group: i64, user: &str) {
         self.members.remove(&(group, user.to_owned()));
     }

@@ -223,10 +223,15 @@ fn check_id(id: &str, kind: Kind) -> Result<(), Error> {
     }
 }
 
-fn random_id(cx: &Cx, kind: Kind) -> String {
-    let letters: String = (0..ID_CHARACTERS)
+/// What makes ids differ that the server chooses.
+pub(super) fn random_letters(cx: &Cx) -> String {
+    (0..ID_CHARACTERS)
         .map(|_| char::from(ID_ALPHABET[cx.chat.random.u32() as usize % ID_ALPHABET.len()]))
-        .collect();
+        .collect()
+}
+
+fn random_id(cx: &Cx, kind: Kind) -> String {
+    let letters = random_letters(cx);
     match kind {
         Kind::Community => format!("@TGS#_@TGS#{}{letters}", kind.letter()),
         _ => format!("@TGS#{}{letters}", kind.letter()),

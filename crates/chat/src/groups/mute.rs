@@ -26,6 +26,11 @@ fn until(cx: &Cx, seconds: u32) -> i64 {
     }
 }
 
+/// How many seconds a mute until this second still runs; one without an end has 4294967295.
+pub fn seconds_left(cx: &Cx, until: i64) -> i64 {
+    if until == i64::from(FOR_EVER) { until } else { (until - cx.chat.clock.now()).max(0) }
+}
+
 fn lane(group: &Group, topic: Option<&Topic>) -> i64 {
     topic.map_or(group.number(), |it| it.id)
 }

@@ -24,6 +24,8 @@ pub(crate) enum Report {
     Invitation = 12,
     InvitationAccepted = 13,
     InvitationRefused = 14,
+    TopicCreated = 17,
+    TopicDeleted = 18,
     FlagChanged = 20,
     Banned = 21,
     Unbanned = 22,

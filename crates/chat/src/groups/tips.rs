@@ -25,6 +25,7 @@ pub(crate) enum Op {
     AdminCancelled = 5,
     GroupChanged = 6,
     MemberChanged = 7,
+    TopicChanged = 8,
     Banned = 10,
     Unbanned = 11,
 }
@@ -39,6 +40,7 @@ pub(crate) enum Change {
     /// Mute one, set or cancel admin.
     Roles,
     Bans,
+    Topic,
 }
 
 /// Whether a tip takes a number and stays in the history.
@@ -58,6 +60,7 @@ impl Change {
             Change::CustomFields => "custom_fields",
             Change::Roles => "roles",
             Change::Bans => "bans",
+            Change::Topic => "topic",
         }
     }
 
@@ -72,7 +75,7 @@ impl Change {
             (Change::Options, Kind::AvChatRoom) => Off,
             (Change::Options | Change::CustomFields, _) => Pushed,
             (_, Kind::AvChatRoom) => Pushed,
-            (Change::Members | Change::Profile | Change::Roles, _) => Stored,
+            (Change::Members | Change::Profile | Change::Roles | Change::Topic, _) => Stored,
         }
     }
 

@@ -19,6 +19,7 @@ pub(crate) struct Told {
     pub(crate) group: i64,
     events: Vec<Event>,
     groups: Vec<String>,
+    topics: Vec<String>,
     members: Vec<(i64, String)>,
     counts: Vec<(Counted, usize)>,
     /// Who spoke.
@@ -33,6 +34,7 @@ impl Told {
             group,
             events: Vec::new(),
             groups: Vec::new(),
+            topics: Vec::new(),
             members: Vec::new(),
             counts: Vec::new(),
             senders: Vec::new(),
@@ -77,6 +79,10 @@ impl Told {
         self.groups.push(group_id.to_owned());
     }
 
+    pub(crate) fn forget_topic(&mut self, topic_id: &str) {
+        self.topics.push(topic_id.to_owned());
+    }
+
     /// A membership or a mute changed.
     pub(crate) fn forget_member(&mut self, user: &str) {
         self.members.push((self.group, user.to_owned()));
@@ -102,10 +108,11 @@ impl Told {
             cx.app.count_group_message(now, it);
             known.spoke.note(self.group, it, now);
         }
-        if !(self.groups.is_empty() && self.members.is_empty()) {
+        if !(self.groups.is_empty() && self.topics.is_empty() && self.members.is_empty()) {
             known.outdate();
         }
         self.groups.iter().for_each(|it| known.forget(it));
+        self.topics.iter().for_each(|it| known.forget_topic(it));
         self.members.iter().for_each(|(group, user)| known.forget_member(*group, user));
         self.counts.iter().for_each(|(what, times)| cx.app.count(now, *what, *times));
         let slot = self.slot.lock().expect("no holder panics").take();

@@ -43,6 +43,7 @@ pub mod handle_invite_join_permission_group;
 pub mod import_group;
 pub mod import_group_member;
 pub mod import_group_msg;
+pub mod import_topic;
 pub mod modify_group_attr;
 pub mod modify_group_base_info;
 pub mod modify_group_member_info;
@@ -111,8 +112,12 @@ pub fn group_id(given: Given<String>) -> Result<String, Fail> {
 
 /// A user that a call names as acting: a client may only mean itself (10007), a backend anybody.
 fn own(cx: &Cx, given: Given<String>, name: &str) -> Result<Option<String>, Fail> {
-    let named = given.optional(Code::GroupParam, name)?.filter(|it| !it.is_empty());
-    match named {
+    acting(cx, given.optional(Code::GroupParam, name)?, name)
+}
+
+/// The same for a name that was read already.
+pub fn acting(cx: &Cx, named: Option<String>, name: &str) -> Result<Option<String>, Fail> {
+    match named.filter(|it| !it.is_empty()) {
         Some(it) if !cx.is_admin() && it != cx.caller.user() => {
             Err(Fail::with(Code::GroupDenied, format!("{name} must be the user that is logged in")))
         }
@@ -121,8 +126,17 @@ fn own(cx: &Cx, given: Given<String>, name: &str) -> Result<Option<String>, Fail
     }
 }
 
+/// A switch by its name.
+pub fn on_or_off(name: &str) -> Option<bool> {
+    match name {
+        "On" => Some(true),
+        "Off" => Some(false),
+        _ => None,
+    }
+}
+
 /// An option by its name; other names are 10004.
-fn option<T>(given: Given<String>, name: &str, parse: fn(&str) -> Option<T>) -> Result<Option<T>, Fail> {
+pub fn option<T>(given: Given<String>, name: &str, parse: fn(&str) -> Option<T>) -> Result<Option<T>, Fail> {
     let Some(text) = given.optional(Code::GroupParam, name)? else { return Ok(None) };
     match parse(&text) {
         Some(it) => Ok(Some(it)),

@@ -212,7 +212,7 @@ impl<'a> Loop<'a> {
         let Some(app) = &self.connection.app else {
             // Even then the transport goes on: closing it would make the SDK give up.
             return Err(match &*request.servcmd {
-                HEARTBEAT => encode(service, "alive", &Nothing {}).unwrap_or_default(),
+                HEARTBEAT => encode(false, service, "alive", &Nothing {}).unwrap_or_default(),
                 _ => refuse(Code::NoSuchApp.into()),
             });
         };

@@ -78,8 +78,8 @@ pub fn well_formed(answer: &[u8]) -> Result<Value, String> {
     let code = value["ErrorCode"].as_i64().ok_or("there is no ErrorCode")?;
     let info = value["ErrorInfo"].as_str().ok_or("there is no ErrorInfo")?;
     let fits = match status {
-        // One command has a word for it.
-        "OK" => code == 0 && (info.is_empty() || (info == "OK" && value["Result"].is_array())),
+        // One command has a word for it, and those of topics another.
+        "OK" => code == 0 && (matches!(info, "" | "ok") || (info == "OK" && value["Result"].is_array())),
         "SomeError" => code == 0,
         "FAIL" => code != 0 && !info.is_empty(),
         _ => false,

@@ -15,7 +15,7 @@ use proto::{Code, Fail};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Field;
+use super::{Field, on_or_off};
 use crate::{
     command::{Nothing, command},
     given::Given,
@@ -70,14 +70,6 @@ async fn handle(cx: &Cx, it: Request) -> Result<Nothing, Error> {
     let operator = super::own(cx, it.from_account.clone(), "From_Account")?;
     profile::change_profile(cx, &group, operator, changes(it)?).await?;
     Ok(Nothing {})
-}
-
-fn on_or_off(name: &str) -> Option<bool> {
-    match name {
-        "On" => Some(true),
-        "Off" => Some(false),
-        _ => None,
-    }
 }
 
 fn changes(it: Request) -> Result<Changes, Fail> {

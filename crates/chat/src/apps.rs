@@ -25,6 +25,7 @@ use crate::{
     signatures::Signatures,
     sources::Network,
     statistics::Statistics,
+    webhooks::{AppHooks, Hooks},
     zone::Zone,
 };
 
@@ -45,6 +46,7 @@ pub struct App {
     pub(crate) unfriend_pace: PerMinute,
     pub live: Live,
     pub(crate) statistics: Statistics,
+    pub hooks: AppHooks,
 }
 
 /// Settings with what is derived from them once.
@@ -54,12 +56,14 @@ pub struct State {
     pub sources: Vec<Network>,
     /// Of days and hours in the operations data.
     pub zone: Zone,
+    /// The webhooks that are on.
+    pub hooks: Hooks,
     /// Grows with each change; part of the key of cached decisions.
     pub version: i64,
 }
 
 impl State {
-    fn new(settings: Settings, version: i64) -> State {
+    pub fn new(settings: Settings, version: i64) -> State {
         let credentials = Credentials {
             hmac_secrets: settings.app_hmac_secrets.clone(),
             public_keys: settings
@@ -70,7 +74,8 @@ impl State {
         };
         let sources = settings.app_rest_ip_allow.iter().filter_map(|it| Network::parse(it)).collect();
         let zone = Zone::parse(&settings.operations_timezone).unwrap_or(Zone::UTC);
-        State { settings, credentials, sources, zone, version }
+        let hooks = Hooks::of(&settings);
+        State { settings, credentials, sources, zone, hooks, version }
     }
 }
 
@@ -89,6 +94,7 @@ impl App {
             unfriend_pace: PerMinute::default(),
             live: Live::default(),
             statistics: Statistics::default(),
+            hooks: AppHooks::default(),
         }
     }
 

@@ -27,15 +27,18 @@ pub mod signatures;
 pub mod sources;
 pub mod statistics;
 pub mod status;
+pub mod webhooks;
 pub mod zone;
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
+    net::IpAddr,
     sync::Arc,
 };
 
 use apps::{App, Apps};
 use clock::Clock;
+use error::Error;
 use fan_out::FanOut;
 use groups::live_rooms::Away;
 use live::Session;
@@ -43,6 +46,7 @@ use messages::Recent;
 use random::Random;
 use status::{Absences, Announcements};
 use store::{Db, StoreError};
+use webhooks::Webhooks;
 
 /// One node of the server: everything that lives as long as the process.
 pub struct Chat {
@@ -51,6 +55,7 @@ pub struct Chat {
     pub random: Random,
     pub apps: Apps,
     pub fan_out: FanOut,
+    pub webhooks: Webhooks,
     pub(crate) recent: Recent,
     pub(crate) announcements: Announcements,
     pub(crate) absences: Absences,
@@ -62,12 +67,14 @@ impl Chat {
     /// after a restart is recognised.
     pub async fn open(db: Db, clock: Clock, random: Random) -> Result<Arc<Chat>, StoreError> {
         let recent = Recent::load(&db, clock.now()).await?;
+        let webhooks = Webhooks::new(&db);
         let chat = Arc::new(Chat {
             db,
             clock,
             random,
             apps: Apps::default(),
             fan_out: FanOut::start().map_err(|it| StoreError::Unavailable(it.to_string()))?,
+            webhooks,
             recent,
             announcements: Announcements::default(),
             absences: Absences::default(),
@@ -78,10 +85,14 @@ impl Chat {
     }
 
     /// Called once by a server that starts: nobody is connected yet, whatever the store says.
-    pub async fn start(&self) -> Result<(), StoreError> {
-        let now = self.clock.now();
+    pub async fn start(self: &Arc<Chat>) -> Result<(), Error> {
+        let (now, chat, apps) = (self.clock.now(), self.clone(), self.apps.all());
         self.absences.look_in_store();
-        self.db.write(0, move |tx| store::sessions::detach_all(tx, now)).await
+        let done = self.db.write(0, move |tx| {
+            login::tell_left_behind(tx, &chat, &apps)?;
+            Ok::<_, Error>(store::sessions::detach_all(tx, now)?)
+        });
+        done.await
     }
 
     /// Whether the database answers.
@@ -140,6 +151,8 @@ pub struct Cx {
     pub chat: Arc<Chat>,
     pub app: Arc<App>,
     pub caller: Caller,
+    /// Where the call came from; a job has no such place.
+    pub ip: Option<IpAddr>,
 }
 
 impl Cx {

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
+    net::IpAddr,
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicI64, Ordering},
@@ -19,6 +20,8 @@ pub trait Outlet: Send + Sync {
     fn push(&self, push: &Push);
     /// False once it is closed or about to be: nothing may be attached to it any more.
     fn is_open(&self) -> bool;
+    /// Where the connection comes from.
+    fn source(&self) -> IpAddr;
 }
 
 /// A server frame, encoded at most once for each form and shared by all sockets that get it.
@@ -120,6 +123,11 @@ impl Session {
     /// Whether it was ended by logout, kick or expiry; its token is dead then.
     pub fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
+    }
+
+    /// Where its connection comes from, if it has one.
+    pub(crate) fn source(&self) -> Option<IpAddr> {
+        self.outlet().map(|it| it.source())
     }
 
     fn outlet(&self) -> Option<Arc<dyn Outlet>> {

@@ -1,6 +1,8 @@
 //! Logging in, session tokens, and the ways a session ends. `spec/concepts/accounts-and-status.md` 4.
 
-use std::sync::Arc;
+mod told;
+
+use std::{net::IpAddr, sync::Arc};
 
 use proto::{Code, Fail, platform::Platform, user_id};
 use sha2::{Digest, Sha256};
@@ -17,6 +19,7 @@ use crate::{
     statistics::Event,
     status,
 };
+use told::Change;
 
 /// Contacts looked at in one step when messages that waited too long are given up.
 const CONTACTS_STEP: i64 = 100;
@@ -107,9 +110,15 @@ pub async fn login(chat: &Arc<Chat>, app: &Arc<App>, login: Login) -> Result<Log
     let connected: Vec<_> = app.live.of(&row.user).iter().map(|it| it.hash).collect();
     let (outlet, key) = (login.outlet, shard(app.id, &row.user));
     let (at_end, chat_at_end) = (app.clone(), chat.clone());
+    let (in_tx, app_in_tx, ip) = (chat.clone(), app.clone(), outlet.source());
     let done = chat.db.write_then(
         key,
-        move |tx| admit(tx, &state, row, &connected),
+        move |tx| {
+            let admitted = admit(tx, &state, row, &connected)?;
+            let who = (&*admitted.session.user, admitted.session.platform, Some(ip));
+            told::tell(tx, (&in_tx, &app_in_tx), who, Change::Login, &admitted.kicked)?;
+            Ok::<_, Error>(admitted)
+        },
         move |admitted: &Admitted| {
             // One who only changes instances was online all the time.
             let stayed = !admitted.ended.is_empty() && at_end.live.is_online(&admitted.session.user);
@@ -129,6 +138,8 @@ pub async fn login(chat: &Arc<Chat>, app: &Arc<App>, login: Login) -> Result<Log
 struct Admitted {
     session: Arc<Session>,
     ended: Vec<(TokenHash, End)>,
+    /// Platforms of other devices among those.
+    kicked: Vec<Platform>,
     /// The login made the account.
     is_new: bool,
 }
@@ -165,7 +176,13 @@ fn admit(
     let expires_at = expiry(state, row.expires_at);
     let hash = hash_of(&row.token);
     let session = Session::new(&row, hash, &tiny_id(account.tiny), expires_at);
-    Ok(Admitted { session: Arc::new(session), ended, is_new })
+    let pushed_out = |it: &&table::Session| {
+        ended.iter().any(|(hash, end)| {
+            *hash == hash_of(&it.token) && matches!(end, End::OtherDevice | End::OtherLogin)
+        })
+    };
+    let kicked = alive.iter().filter(pushed_out).map(|it| Platform::from_number(it.platform)).collect();
+    Ok(Admitted { session: Arc::new(session), ended, kicked, is_new })
 }
 
 fn expiry(state: &State, sig_ends_at: i64) -> i64 {
@@ -240,7 +257,7 @@ fn attach(chat: &Arc<Chat>, app: &Arc<App>, session: &Arc<Session>, outlet: &Arc
         Attached::First if !stayed => status::changed(chat, app, &session.user),
         Attached::First | Attached::Further => {}
         // It is queued. If that fails, the store has the session as attached until the next start.
-        Attached::Lost => drop(note_lost(chat, app, session)),
+        Attached::Lost => drop(note_lost(chat, app, session, outlet.source())),
     }
 }
 
@@ -256,6 +273,7 @@ pub async fn reattach(
     let was_away = !app.live.is_online(&user);
     let (app_id, live_app, live_session) = (app.id, app.clone(), session.clone());
     let chat_at_end = chat.clone();
+    let (in_tx, app_in_tx, platform, ip) = (chat.clone(), app.clone(), session.platform, outlet.source());
     let done = chat.db.write_then(
         shard(app.id, &session.user),
         move |tx| {
@@ -268,7 +286,8 @@ pub async fn reattach(
             if was_away && let Some(account) = rows::get(tx, app_id, &user)? {
                 give_up_waiting(tx, app_id, &user, account.seen_at, now)?;
             }
-            Ok(table::set_detached(tx, &hash, 0, now)?)
+            table::set_detached(tx, &hash, 0, now)?;
+            told::tell(tx, (&in_tx, &app_in_tx), (&user, platform, Some(ip)), Change::Login, &[])
         },
         move |()| attach(&chat_at_end, &live_app, &live_session, &outlet, false),
     );
@@ -310,15 +329,21 @@ pub async fn resolve(chat: &Arc<Chat>, app: &Arc<App>, token: &str) -> Result<Ar
 pub async fn end(chat: &Arc<Chat>, app: &Arc<App>, session: &Session, how: End) -> Result<(), Error> {
     let (hash, now, user, app_id) = (session.hash, chat.clock.now(), session.user.clone(), app.id);
     let (at_end, chat_at_end, name) = (app.clone(), chat.clone(), user.clone());
+    let (in_tx, app_in_tx, platform, ip) = (chat.clone(), app.clone(), session.platform, session.source());
     let done = chat.db.write_then(
         shard(app.id, &session.user),
         move |tx| {
+            let was_alive = table::get(tx, &hash)?.is_some_and(|it| it.ended_at == 0);
             table::end(tx, &hash, how as i64, now)?;
+            if was_alive {
+                let change = if how == End::LoggedOut { Change::Logout } else { Change::Lost };
+                told::tell(tx, (&in_tx, &app_in_tx), (&user, platform, ip), change, &[])?;
+            }
             rows::set_seen_at(tx, app_id, &user, now)?;
             if how == End::LoggedOut && table::alive(tx, app_id, &user)?.is_empty() {
                 status::clear(tx, app_id, &user)?;
             }
-            status::has_any(tx, app_id, &user)
+            Ok::<_, Error>(status::has_any(tx, app_id, &user)?)
         },
         move |has_any| {
             at_end.live.end(&hash, how.push().as_ref());
@@ -339,18 +364,20 @@ pub async fn detach(
     if !app.live.detach(session, Some(outlet)) {
         return Ok(());
     }
-    note_lost(chat, app, session).await?;
+    note_lost(chat, app, session, outlet.source()).await?;
     Ok(())
 }
 
 /// Notes in the store that the session has no connection any more; queued when this returns.
-fn note_lost(chat: &Arc<Chat>, app: &Arc<App>, session: &Session) -> Pending<bool, Error> {
+fn note_lost(chat: &Arc<Chat>, app: &Arc<App>, session: &Session, ip: IpAddr) -> Pending<bool, Error> {
     let (hash, now, user, app_id) = (session.hash, chat.clock.now(), session.user.clone(), app.id);
     let (at_end, chat_at_end, name) = (app.clone(), chat.clone(), user.clone());
+    let (in_tx, app_in_tx, platform) = (chat.clone(), app.clone(), session.platform);
     chat.db.write_then(
         shard(app.id, &session.user),
         move |tx| {
             table::set_detached(tx, &hash, now, now)?;
+            told::tell(tx, (&in_tx, &app_in_tx), (&user, platform, Some(ip)), Change::Lost, &[])?;
             rows::set_seen_at(tx, app_id, &user, now)?;
             Ok::<_, Error>(status::has_any(tx, app_id, &user)?)
         },
@@ -361,7 +388,7 @@ fn note_lost(chat: &Arc<Chat>, app: &Arc<App>, session: &Session) -> Pending<boo
 /// Invalidates the login state of a user: every session and every UserSig made before now.
 pub async fn kick(cx: &Cx, user: &str) -> Result<(), Error> {
     let (app, name, now) = (cx.app.clone(), user.to_owned(), cx.chat.clock.now());
-    let (at_end, user_at_end) = (cx.clone(), user.to_owned());
+    let (at_end, user_at_end, in_tx) = (cx.clone(), user.to_owned(), cx.clone());
     let done = cx.chat.db.write_then(
         shard(app.id, user),
         move |tx| {
@@ -369,6 +396,10 @@ pub async fn kick(cx: &Cx, user: &str) -> Result<(), Error> {
                 return Err(Error::from(Code::AccountUnknown));
             }
             let cleared = status::clear(tx, app.id, &name)?;
+            for it in table::alive(tx, app.id, &name)?.iter().filter(|it| it.detached_at == 0) {
+                let who = (&*name, Platform::from_number(it.platform), in_tx.ip);
+                told::tell(tx, (&in_tx.chat, &in_tx.app), who, Change::Logout, &[])?;
+            }
             Ok((end_all(tx, app.id, &name, End::KickedByRest, now)?, cleared))
         },
         move |(ended, cleared)| {
@@ -380,6 +411,11 @@ pub async fn kick(cx: &Cx, user: &str) -> Result<(), Error> {
     );
     done.await?;
     Ok(())
+}
+
+/// Tells of those who were connected when the server ended without a goodbye.
+pub(crate) fn tell_left_behind(tx: &mut dyn Tx, chat: &Chat, apps: &[Arc<App>]) -> Result<(), Error> {
+    apps.iter().try_for_each(|app| told::tell_left_behind(tx, chat, app))
 }
 
 /// Ends all sessions of a user in the store. The sessions to tell once this is durable.

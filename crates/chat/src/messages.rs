@@ -36,7 +36,7 @@ pub use read::{
 pub use recall::{delete_own, recall};
 pub use recent::Recent;
 pub(crate) use send::checksum;
-pub use send::{Options, Outgoing, Sent, Sync, send};
+pub use send::{Hooked, Options, Outgoing, Sent, Sync, send};
 pub use store::messages::{Message, flag};
 pub use sync::{Unsynced, forget_notices, unsynced};
 

@@ -1,6 +1,7 @@
 //! User profiles: standard and custom fields, who may read and write them. `spec/concepts/profiles.md`.
 
 use proto::{Code, Fail, json::quote};
+use serde_json::value::RawValue;
 use store::{StoreError, Tx};
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     relations,
     settings::{FieldType, Settings},
     shard,
+    webhooks::{Hook, Line, PortraitSet, ProfileItem, tell},
 };
 
 pub const NICK: &str = "Tag_Profile_IM_Nick";
@@ -66,19 +68,31 @@ pub async fn set(cx: &Cx, user: &str, fields: Vec<Field>) -> Result<(), Error> {
         let kind = writable(&state.settings, tag, cx.is_admin())?;
         check(tag, kind, value)?;
     }
-    let (app, name, changed) = (cx.app.id, user.to_owned(), fields.clone());
+    let (app, name, changed, at) = (cx.app.id, user.to_owned(), fields.clone(), cx.clone());
     let done = cx.chat.db.write(shard(app, user), move |tx| {
         if store::accounts::get(tx, app, &name)?.is_none() {
             let info = "Err_Profile_PortraitSet_Account_Not_Exist";
             return Err(Error::from(Fail::with(Code::ProfileUnknown, info)));
         }
         fields.iter().try_for_each(|(tag, value)| store::profiles::set(tx, app, &name, tag, value))?;
-        Ok(())
+        tell(tx, &at, Hook::ProfileCallbackPortraitSet, Line::User(&name), |_| {
+            Ok(PortraitSet {
+                operator: at.caller.user(),
+                user: &name,
+                event_time: at.chat.clock.millis(),
+                items: fields.iter().map(shown).collect(),
+            })
+        })
     });
     done.await?;
     cx.app.accounts.forget(user);
     announce(&cx.chat, &cx.app, user, cx.caller.instance(), &changed).await;
     Ok(())
+}
+
+/// A field as its webhook shows it.
+fn shown((tag, value): &Field) -> ProfileItem<'_> {
+    ProfileItem { tag, value: serde_json::from_str(value).unwrap_or(RawValue::NULL) }
 }
 
 fn writable(settings: &Settings, tag: &str, by_admin: bool) -> Result<Kind, Error> {

@@ -60,6 +60,29 @@ const ADMINS_MAX: usize = 10;
 /// The rate of one REST command: `limits.rest.<service>.<command>`.
 const COMMAND_RATE: &str = "limits.rest.";
 
+/// Longest token of webhooks. `spec/concepts/webhooks.md` 2.
+const TOKEN_CHARACTERS_MAX: usize = 128;
+/// Longest address of a backend. Bytes.
+const URL_BYTES_MAX: usize = 2048;
+
+/// An address that webhooks can be posted to. `spec/concepts/webhooks.md` 6.
+fn check_url(url: &str) -> Result<(), String> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let host = rest.and_then(|it| it.split(['/', '?', '#']).next()).unwrap_or_default();
+    let is_plain = url.bytes().all(|it| it.is_ascii_graphic() && it != b'#');
+    match !host.is_empty() && !host.contains('@') && is_plain && url.len() <= URL_BYTES_MAX {
+        true => Ok(()),
+        false => Err("expected http:// or https:// with a host, an optional port and path".to_owned()),
+    }
+}
+
+fn one_of(key: &str, value: &str, allowed: &[&str]) -> Result<(), String> {
+    match allowed.contains(&value) {
+        true => Ok(()),
+        false => Err(format!("{key}: expected one of {}", allowed.join(", "))),
+    }
+}
+
 impl Settings {
     /// Reads what [`Settings::changed`] wrote.
     pub fn from_json(text: &str) -> Result<Settings, String> {
@@ -144,6 +167,25 @@ impl Settings {
                 true => Ok(()),
                 false => Err(format!("{key}: expected one of {}", crate::profiles::ALLOW_TYPES.join(", "))),
             },
+            "webhooks.url" if !self.webhooks_url.is_empty() => {
+                check_url(&self.webhooks_url).map_err(|it| format!("{key}: {it}"))
+            }
+            "webhooks.commands" => self.webhooks_commands.keys().try_for_each(|it| {
+                crate::webhooks::Hook::find(it)
+                    .map(drop)
+                    .ok_or_else(|| format!("{key}: there is no webhook {it:?}"))
+            }),
+            "webhooks.auth_token" if self.webhooks_auth_token.chars().count() > TOKEN_CHARACTERS_MAX => {
+                Err(format!("{key}: expected 1 to {TOKEN_CHARACTERS_MAX} characters"))
+            }
+            "webhooks.before_timeout_ms" => in_range(self.webhooks_before_timeout_ms, 1, 3000),
+            "webhooks.after_timeout_ms" => in_range(self.webhooks_after_timeout_ms, 1, 60_000),
+            "webhooks.failure_policy" => one_of(key, &self.webhooks_failure_policy, &["deliver", "refuse"]),
+            "webhooks.delivery" => one_of(key, &self.webhooks_delivery, &["durable", "memory"]),
+            "webhooks.max_parallel" => in_range(self.webhooks_max_parallel, 1, 4096),
+            "webhooks.max_waiting" => in_range(self.webhooks_max_waiting, 1, 10_000_000),
+            "webhooks.retry_hours" => in_range(self.webhooks_retry_hours, 1, 24 * 30),
+            "webhooks.log_days" => in_range(self.webhooks_log_days, 1, 365),
             "operations.timezone" => match crate::zone::Zone::parse(&self.operations_timezone) {
                 Some(_) => Ok(()),
                 None => Err(format!("{key}: expected UTC or an offset like UTC+8 or UTC-03:30")),

@@ -14,7 +14,14 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use proto::{Code, Fail, json::quote, user_id};
 use store::{StoreError, Tx, accounts as rows, sessions, subscriptions as table};
 
-use crate::{Chat, Cx, apps::App, error::Error, live::Push, shard};
+use crate::{
+    Chat, Cx,
+    apps::App,
+    error::Error,
+    live::Push,
+    shard,
+    webhooks::{Hook, Line, StateChange, StateInfo, tell},
+};
 
 pub(crate) use absences::Absences;
 pub(crate) use announcements::Announcements;
@@ -103,13 +110,21 @@ pub async fn set_custom(cx: &Cx, custom: String) -> Result<(), Error> {
         return Err(Fail::with(Code::AccountParam, info).into());
     }
     let (at, app, user) = (cx.clone(), cx.app.clone(), cx.caller.user().to_owned());
-    let name = user.clone();
+    let (name, in_tx) = (user.clone(), cx.clone());
     let done = cx.chat.db.write_then(
         shard(app.id, &user),
         move |tx| {
             if !rows::set_custom_status(tx, app.id, &name, &custom)? {
                 return Ok(None);
             }
+            tell(tx, &in_tx, Hook::StateStateChange, Line::User(&name), |_| {
+                let (action, reason) = ("CustomStatusChange", "SetCustomStatus");
+                Ok(StateChange {
+                    event_time: in_tx.chat.clock.millis(),
+                    info: StateInfo { action, user: &name, reason, custom_status: Some(&custom) },
+                    kicked: Vec::new(),
+                })
+            })?;
             Ok::<_, Error>(shown(tx, &app, &name)?)
         },
         move |now| {

@@ -129,7 +129,7 @@ impl World {
         let chat = Chat::open(db, Clock::fixed(START * 1000), Random::seeded(seed)).await.unwrap();
         chat.create_app(APP, Settings::default()).await.unwrap();
         let app = chat.apps.get(APP).unwrap();
-        let cx = Cx { chat, app, caller: Caller::Admin("administrator".into()) };
+        let cx = Cx { chat, app, caller: Caller::Admin("administrator".into()), ip: None };
         for user in USERS {
             accounts::import(&cx, Import { user: user.to_owned(), nick: None, face: None }).await.unwrap();
         }

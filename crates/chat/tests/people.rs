@@ -105,7 +105,7 @@ impl World {
         }
         Box::pin(chat.create_app(APP, settings)).await.unwrap();
         let app = chat.apps.get(APP).unwrap();
-        let cx = Cx { chat, app, caller: Caller::Admin("administrator".into()) };
+        let cx = Cx { chat, app, caller: Caller::Admin("administrator".into()), ip: None };
         let world = World { cx, dice: Dice(seed), model: Model::new(&USERS) };
         for user in USERS {
             world.import_account(user).await;

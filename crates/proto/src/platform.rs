@@ -98,6 +98,14 @@ impl Platform {
         }
     }
 
+    /// What OptPlatform says of it. `spec/concepts/webhooks.md` 1.
+    pub fn webhook_query_name(self) -> &'static str {
+        match self {
+            Platform::Linux => "Unknown",
+            other => other.webhook_name(),
+        }
+    }
+
     /// The platform with this name in webhooks.
     pub fn from_webhook_name(name: &str) -> Option<Platform> {
         Platform::ALL.into_iter().find(|platform| platform.webhook_name() == name)

@@ -6,6 +6,7 @@ mod place;
 mod serve;
 mod user;
 mod usersig;
+mod webhook;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -52,6 +53,9 @@ enum Run {
     /// Imports, lists and kicks users of an app.
     #[command(subcommand)]
     User(user::Args),
+    /// Shows what backends were asked and told, and has it told again.
+    #[command(subcommand)]
+    Webhook(webhook::Args),
     /// Makes a UserSig, or tells what is in one and why it is refused.
     #[command(subcommand)]
     Usersig(usersig::Args),
@@ -109,6 +113,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Run::Demo(it) => Box::pin(demo::run(&args.place, it)).await,
         Run::App(it) => Box::pin(app::run(&args.place, it)).await,
         Run::User(it) => user::run(&args.place, it).await,
+        Run::Webhook(it) => Box::pin(webhook::run(&args.place, it)).await,
         Run::Usersig(it) => usersig::run(&args.place, it).await,
         Run::CheckConfig => {
             let config = args.place.config(Vec::new())?;

@@ -42,6 +42,7 @@ pub struct Config {
     pub metrics: Metrics,
     pub log: Log,
     pub limits: Limits,
+    pub webhooks: Webhooks,
 }
 
 /// The listener with TLS. Certificate and key files are paired by position.
@@ -61,6 +62,14 @@ pub struct Tls {
 pub struct Metrics {
     /// Where `/metrics`, `/livez` and `/readyz` are served. None: on the main listener.
     pub listen: Option<SocketAddr>,
+}
+
+/// Where apps may have their webhooks sent.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webhooks {
+    /// Also to this machine and to link-local addresses.
+    pub allow_local: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -126,6 +135,7 @@ impl Default for Config {
             metrics: Metrics::default(),
             log: Log::default(),
             limits: Limits::default(),
+            webhooks: Webhooks::default(),
         }
     }
 }

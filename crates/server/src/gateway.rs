@@ -212,6 +212,10 @@ impl Outlet for Connection {
     fn is_open(&self) -> bool {
         self.outbox.lock().expect("no holder panics").closed().is_none()
     }
+
+    fn source(&self) -> IpAddr {
+        self.opening.source
+    }
 }
 
 /// The connection a call came over, and how its frame identified itself.

@@ -15,3 +15,4 @@ pub mod node;
 pub mod openapi;
 pub mod rest;
 pub mod tls;
+pub mod webhooks;

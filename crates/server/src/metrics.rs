@@ -130,6 +130,8 @@ pub struct Metrics {
     pub commit_seconds: Histogram,
     pub rate_limited: Family<ByScope, Counter>,
     pub usersig_refused: Family<ByCode, Counter>,
+    /// Requests to backends since the start, and events that wait.
+    pub webhooks: Family<ByKind, Gauge>,
     /// Commands that ended in a panic.
     pub panics: Counter,
     registry: Registry,
@@ -155,6 +157,7 @@ impl Metrics {
             commit_seconds: seconds(),
             rate_limited: Family::default(),
             usersig_refused: Family::default(),
+            webhooks: Family::default(),
             panics: Counter::default(),
             registry: Registry::with_prefix(PREFIX),
         };
@@ -187,6 +190,11 @@ impl Metrics {
         it.register_with_unit("commit", "Time of one commit", Unit::Seconds, self.commit_seconds.clone());
         it.register("rate_limited", "Calls refused by a rate limit", self.rate_limited.clone());
         it.register("usersig_refused", "UserSigs refused", self.usersig_refused.clone());
+        it.register(
+            "webhooks",
+            "Requests to backends since the start; events that wait",
+            self.webhooks.clone(),
+        );
         it.register("panics", "Commands that panicked", self.panics.clone());
         it.register("build", "What is running", Info::new(Build { version }));
         it.register_with_unit("start_time", "When the process started, Unix time", Unit::Seconds, start);

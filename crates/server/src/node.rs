@@ -69,8 +69,28 @@ impl Node {
                 *sessions.entry(platform).or_insert(0_i64) += count;
             }
         }
+        self.observe_webhooks();
         for (platform, count) in sessions {
             self.metrics.sessions.get_or_create(&crate::metrics::ByPlatform { platform }).set(count);
+        }
+    }
+
+    fn observe_webhooks(&self) {
+        let apps = self.chat.apps.all();
+        let sum = |of: fn(&chat::webhooks::Numbers) -> &AtomicU64| {
+            let counts = apps.iter().map(|it| of(&it.hooks.numbers).load(Ordering::Relaxed));
+            i64::try_from(counts.sum::<u64>()).unwrap_or(i64::MAX)
+        };
+        let waiting = apps.iter().map(|it| it.hooks.waiting()).sum();
+        for (kind, count) in [
+            ("sent", sum(|it| &it.sent)),
+            ("answered", sum(|it| &it.answered)),
+            ("failed", sum(|it| &it.failed)),
+            ("dropped", sum(|it| &it.dropped)),
+            ("given_up", sum(|it| &it.given_up)),
+            ("waiting", waiting),
+        ] {
+            self.metrics.webhooks.get_or_create(&crate::metrics::ByKind { kind }).set(count);
         }
     }
 
@@ -130,6 +150,8 @@ impl Node {
         let command = &commands::ALL[index];
         let now = self.chat.clock.millis();
         let rate = state.settings.command_rate(command.service, command.name, command.rate);
+        let table = (index, commands::ALL.len());
+        chat::webhooks::alert::note_call(cx, table, (command.service, command.name), rate);
         let own = cx.app.bucket(index, commands::ALL.len());
         if own.is_some_and(|it| !it.take(rate, now)) {
             self.metrics.rate_limited.get_or_create(&crate::metrics::ByScope { scope: "command" }).inc();

@@ -94,7 +94,7 @@ fn check(node: &Node, line: &Line<'_>) -> Result<Admitted, Fail> {
     let body_max = if body_max == 0 { node.limits.body_bytes } else { body_max.min(node.limits.body_bytes) };
     drop(state);
     let caller = Caller::Admin(Arc::from(identifier.as_ref()));
-    let cx = Cx { chat: node.chat.clone(), app, caller };
+    let cx = Cx { chat: node.chat.clone(), app, caller, ip: Some(line.source) };
     node.allow(&cx, index)?;
     let request = commands::ALL[index].sees_request.then(|| Box::new(around(line)));
     Ok(Admitted { index, cx, request, body_max })

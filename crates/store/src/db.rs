@@ -81,6 +81,14 @@ impl Db {
         pending
     }
 
+    /// Has `wake` called after each commit that left something in an outbox, on a writer's thread. It must be
+    /// quick. Meant to be called once.
+    pub fn on_posted(&self, wake: impl Fn() + Clone + Send + Sync + 'static) {
+        for queue in &self.0.writes {
+            queue.on_posted(Box::new(wake.clone()));
+        }
+    }
+
     /// Does `work` on a snapshot that holds everything committed before this call. It cannot write.
     pub fn read<T, E>(&self, work: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Pending<T, E>
     where

@@ -3,7 +3,7 @@
 //! A writer takes whatever is waiting, up to [`BATCH_MAX`], runs each job under its own savepoint and commits
 //! once. There is no timer: a job that comes alone is committed alone.
 
-use std::collections::VecDeque;
+use std::{cell::Cell, collections::VecDeque};
 
 use crate::{Dialect, Row, StoreError, Tx, Value, job::Job, queue::Queue};
 
@@ -88,6 +88,16 @@ fn run<S: Session>(session: &mut S, job: &mut Job) -> Ran {
     Ran { keep: said_well && failed.is_none(), failed }
 }
 
+thread_local! {
+    /// Whether a job of the batch that this thread writes left something in an outbox.
+    static POSTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Called inside a job: whoever empties outboxes is woken after the commit.
+pub(crate) fn posted() {
+    POSTED.set(true);
+}
+
 /// Serves the queue until it is closed and empty.
 pub(crate) fn write_loop<S: Session>(session: &mut S, queue: &Queue) {
     let mut waiting = VecDeque::with_capacity(BATCH_MAX);
@@ -102,6 +112,9 @@ pub(crate) fn write_loop<S: Session>(session: &mut S, queue: &Queue) {
                 _ => {}
             }
             failing = result.is_err();
+            if POSTED.take() {
+                queue.wake();
+            }
         }
         session.settle();
     }

@@ -54,6 +54,7 @@ pub mod sessions;
 pub mod subscriptions;
 pub mod topic_members;
 pub mod topics;
+pub mod webhooks;
 
 pub use db::{Db, READS_WAITING_MAX, WRITES_WAITING_MAX};
 pub use error::StoreError;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use crate::{StoreError, job::Job};
@@ -12,6 +12,8 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     ready: Condvar,
     waiting_max: usize,
+    /// Wakes whoever empties outboxes.
+    wake: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 #[derive(Default)]
@@ -24,7 +26,18 @@ struct State {
 
 impl Queue {
     pub(crate) fn new(waiting_max: usize) -> Queue {
-        Queue { state: Mutex::default(), ready: Condvar::new(), waiting_max }
+        Queue { state: Mutex::default(), ready: Condvar::new(), waiting_max, wake: OnceLock::new() }
+    }
+
+    /// Called after a commit that left something in an outbox; only the first `wake` counts.
+    pub(crate) fn on_posted(&self, wake: Box<dyn Fn() + Send + Sync>) {
+        _ = self.wake.set(wake);
+    }
+
+    pub(crate) fn wake(&self) {
+        if let Some(wake) = self.wake.get() {
+            wake();
+        }
     }
 
     /// No foreign code runs under the lock, so a poisoned one is still sound.

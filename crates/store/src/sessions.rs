@@ -101,6 +101,17 @@ pub fn alive(tx: &mut dyn Tx, app: u32, user: &str) -> Result<Vec<Session>, Stor
     rows.into_iter().map(session).collect()
 }
 
+/// All sessions of an app that have a connection.
+pub fn attached(tx: &mut dyn Tx, app: u32) -> Result<Vec<Session>, StoreError> {
+    let rows = tx.rows(
+        "select token, app, user_id, inst_id, page, platform, created_at, sig_hash, sig_time, expires_at,
+                used_at, detached_at, ended_at, ended_by
+         from sessions where app = $1 and ended_at = 0 and detached_at = 0 order by inst_id",
+        params![app],
+    )?;
+    rows.into_iter().map(session).collect()
+}
+
 /// Whether an instance of the user has a connection.
 pub fn is_attached(tx: &mut dyn Tx, app: u32, user: &str) -> Result<bool, StoreError> {
     let row = tx.row(

@@ -71,7 +71,7 @@ impl Chat {
     }
 
     async fn recycle_groups_of(self: &Arc<Self>, app: &Arc<App>, silent_since: i64) -> Result<usize, Error> {
-        let cx = Cx { chat: self.clone(), app: app.clone(), caller: Caller::Guest };
+        let cx = Cx { chat: self.clone(), app: app.clone(), caller: Caller::Guest, ip: None };
         let (id, mut after, mut ended) = (app.id, 0, 0);
         loop {
             let page = self.db.read(move |tx| rows::silent(tx, id, silent_since, after, STEP)).await?;

@@ -8,7 +8,12 @@ use store::{
 };
 
 use super::{conversation_key, lane, visible_since, wire};
-use crate::{Cx, accounts, error::Error, live::Push};
+use crate::{
+    Cx, accounts,
+    error::Error,
+    live::Push,
+    webhooks::{AfterReportC2c, Hook, Line, tell},
+};
 
 /// Contacts looked at in one step of a count over all conversations.
 const STEP: i64 = 200;
@@ -96,15 +101,17 @@ impl Counter {
 /// Unread messages of the owner over all one-to-one conversations.
 pub async fn count_all_unread(cx: &Cx, owner: &str) -> Result<i64, Error> {
     let (at, owner) = (cx.clone(), owner.to_owned());
-    let read = cx.chat.db.read(move |tx| {
-        let mut total = 0;
-        Counter::new(tx, &at, &owner)?.for_each(tx, |_, _, count| {
-            total += count;
-            Ok(())
-        })?;
-        Ok::<_, StoreError>(total)
-    });
-    Ok(read.await?)
+    Ok(cx.chat.db.read(move |tx| unread_of(tx, &at, &owner)).await?)
+}
+
+/// The same inside a transaction.
+pub(crate) fn unread_of(tx: &mut dyn Tx, cx: &Cx, owner: &str) -> Result<i64, StoreError> {
+    let mut total = 0;
+    Counter::new(tx, cx, owner)?.for_each(tx, |_, _, count| {
+        total += count;
+        Ok(())
+    })?;
+    Ok(total)
 }
 
 /// Unread messages of the owner from each peer; `None` for ids that are no account.
@@ -132,9 +139,18 @@ pub async fn set_read(cx: &Cx, owner: &str, peer: &str, until: i64, tell_peer: b
     let until = until.min(cx.chat.clock.now());
     let (app, mine, other) = (cx.app.id, owner.to_owned(), peer.to_owned());
     let (after, origin, names) = (cx.app.clone(), cx.caller.instance(), (mine.clone(), other.clone()));
+    let at = cx.clone();
     let done = cx.chat.db.write_then(
         conversation_key(app, owner, peer),
-        move |tx| Ok::<_, Error>(contacts::set_read(tx, app, &mine, &other, until)?),
+        move |tx| {
+            let moved = contacts::set_read(tx, app, &mine, &other, until)?;
+            tell(tx, &at, Hook::C2cCallbackAfterMsgReport, Line::Pair(&mine, &other), |tx| {
+                let unread = unread_of(tx, &at, &mine)?;
+                let event_time = at.chat.clock.millis();
+                Ok(AfterReportC2c { reader: &mine, peer: &other, read_at: until, unread, event_time })
+            })?;
+            Ok::<_, Error>(moved)
+        },
         move |moved: &bool| {
             if !moved {
                 return;

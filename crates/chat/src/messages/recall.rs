@@ -6,8 +6,13 @@ use store::{
     messages::{self as log, flag},
 };
 
-use super::{Named, conversation_key, lane, wire};
-use crate::{Cx, accounts, error::Error, live::Push};
+use super::{Named, conversation_key, lane, read::unread_of, wire};
+use crate::{
+    Cx, accounts,
+    error::Error,
+    live::Push,
+    webhooks::{AfterRecallC2c, Hook, Line, tell},
+};
 
 /// Recalls a message for both sides. A client may recall its own within the app's window (20016).
 pub async fn recall(cx: &Cx, named: Named) -> Result<(), Error> {
@@ -16,7 +21,7 @@ pub async fn recall(cx: &Cx, named: Named) -> Result<(), Error> {
     let window = cx.app.state().settings.messages_recall_window_seconds;
     let oldest = if cx.is_admin() { i64::MIN } else { cx.chat.clock.now() - window };
     let (at, origin, after, revoker) = (cx.clone(), cx.caller.instance(), cx.app.clone(), by.clone());
-    let (from, to) = (named.from.clone(), named.to.clone());
+    let (from, to, sender_tiny) = (named.from.clone(), named.to.clone(), tiny_id.clone());
     let done = cx.chat.db.write_then(
         conversation_key(cx.app.id, &from, &to),
         move |tx| {
@@ -29,6 +34,16 @@ pub async fn recall(cx: &Cx, named: Named) -> Result<(), Error> {
                 return Err(Code::RecallTooLate.into());
             }
             log::recall(tx, message.id, &revoker)?;
+            tell(tx, &at, Hook::C2cCallbackAfterMsgWithDraw, Line::Pair(&named.from, &named.to), |tx| {
+                Ok(AfterRecallC2c {
+                    from: &named.from,
+                    to: &named.to,
+                    key: named.key.to_string(),
+                    id: format!("{sender_tiny}-{}-{}", message.client_time, message.random),
+                    unread: unread_of(tx, &at, &named.to)?,
+                    event_time: at.chat.clock.millis(),
+                })
+            })?;
             Ok(message)
         },
         move |message| {

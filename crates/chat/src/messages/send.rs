@@ -1,5 +1,7 @@
 //! Sending. The order of work is that of `spec/rest/openim.sendmsg.yaml`.
 
+mod hooked;
+
 use std::sync::{Arc, atomic::Ordering};
 
 use proto::{
@@ -23,7 +25,10 @@ use crate::{
     accounts::{self, Account},
     error::Error,
     live::Push,
+    settings::Settings,
 };
+
+pub use hooked::Hooked;
 
 /// What the sender's side gets of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +56,7 @@ pub struct Options {
     pub respect_mute: bool,
     pub wants_receipt: bool,
     pub extensible: bool,
+    pub hooks: Hooked,
 }
 
 #[derive(Clone)]
@@ -94,10 +100,24 @@ pub async fn send(cx: &Cx, it: Outgoing, unknown_receiver: Code) -> Result<Sent,
         return Err(Code::MsgMuted.into());
     }
     check_size(cx, it.body.json(), &it.cloud)?;
+    let hooks = hooked::wanted(cx, &it.options);
     let delivery = Delivery::new(cx, it, sender);
-    let pending = store(cx, delivery);
-    drop(order);
-    let sent = pending.await?;
+    let sent = if hooks.before || hooks.after {
+        let turn = cx.app.hooks.turns.queue(hooked::turn_key(cx, &delivery.from, &delivery.to));
+        drop(order);
+        let turn = turn.await;
+        let (key, id) = (delivery.key(), delivery.id());
+        let Some(delivery) = hooked::prepare(cx, hooks, delivery).await? else {
+            return Ok(Sent { key, id });
+        };
+        let pending = store(cx, delivery);
+        drop(turn);
+        pending.await?
+    } else {
+        let pending = store(cx, delivery);
+        drop(order);
+        pending.await?
+    };
     Ok(Sent { key: sent.key(), id: sent.id() })
 }
 
@@ -134,6 +154,9 @@ struct Delivery {
     is_duplicate: bool,
     /// Whether the hints of activity were moved to this message's time.
     touched: bool,
+    hooks: Hooked,
+    /// Of the receiver over all conversations, with this message; only for the webhook.
+    unread: i64,
 }
 
 impl Delivery {
@@ -182,6 +205,8 @@ impl Delivery {
             routes_version,
             is_duplicate: false,
             touched: false,
+            hooks: Hooked::default(),
+            unread: 0,
         }
     }
 
@@ -221,7 +246,7 @@ impl Delivery {
             self.message.flags |= flag::NO_UNREAD;
         }
         if self.options.online_only {
-            return Ok(());
+            return hooked::tell_sent(tx, cx, self);
         }
         if !log::insert(tx, &self.message)? {
             self.is_duplicate = true;
@@ -230,29 +255,17 @@ impl Delivery {
         if listed_at > 0 {
             self.touched = touch(tx, cx.app.id, &route, &self.from, &self.to, listed_at)?;
         }
-        Ok(())
+        hooked::tell_sent(tx, cx, self)
     }
 
-    /// What a client may not send for its relation to the receiver. `spec/concepts/relationships.md` 7.
+    /// What a client may not send for its relation to the receiver.
     fn may_send(&mut self, cx: &Cx, route: &Route) -> Result<(), Error> {
-        let state = cx.app.state();
-        if route.is_blocked {
-            if !state.settings.c2c_blocked_send_success {
-                return Err(Code::MsgBlocked.into());
-            }
+        let relation = Relation { is_blocked: route.is_blocked, friends: route.friends };
+        if relation.refuse(&cx.app.state().settings, &self.from, &self.to)? {
             // The sender must not notice, so it stays on the sender's side alone.
             self.message.flags |= flag::HIDDEN_FROM_RECEIVER | flag::WITHHELD;
         }
-        let is_free = self.from == self.to || user_id::is_robot(&self.to);
-        if !state.settings.c2c_require_friendship || is_free {
-            return Ok(());
-        }
-        match route.friends {
-            (true, true) => Ok(()),
-            (false, false) => Err(Code::MsgNotFriends.into()),
-            (true, false) => Err(Code::MsgNotTheirFriend.into()),
-            (false, true) => Err(Code::MsgNotOwnFriend.into()),
-        }
+        Ok(())
     }
 
     fn was_sent_before(&mut self, cx: &Cx, tx: &mut dyn Tx) -> Result<bool, Error> {
@@ -303,6 +316,30 @@ impl Delivery {
             delivered += cx.app.live.push(&self.from, self.origin, || push(wire::Copy::Sender));
         }
         cx.app.count_c2c(self.message.time, &self.from, delivered);
+    }
+}
+
+/// How sender and receiver stand to one another, as in a [`Route`].
+struct Relation {
+    is_blocked: bool,
+    friends: (bool, bool),
+}
+
+impl Relation {
+    /// Refuses, or says whether the message is kept from the receiver. `spec/concepts/relationships.md` 7.
+    fn refuse(&self, settings: &Settings, from: &str, to: &str) -> Result<bool, Fail> {
+        if self.is_blocked && !settings.c2c_blocked_send_success {
+            return Err(Code::MsgBlocked.into());
+        }
+        if !settings.c2c_require_friendship || from == to || user_id::is_robot(to) {
+            return Ok(self.is_blocked);
+        }
+        match self.friends {
+            (true, true) => Ok(self.is_blocked),
+            (false, false) => Err(Code::MsgNotFriends.into()),
+            (true, false) => Err(Code::MsgNotTheirFriend.into()),
+            (false, true) => Err(Code::MsgNotOwnFriend.into()),
+        }
     }
 }
 

@@ -383,6 +383,14 @@ settings! {
     webhooks_tls_insecure: bool = false, "webhooks.tls.insecure";
     /// HTTP/2 by ALPN.
     webhooks_http2: bool = false, "webhooks.http2";
+    /// Events wait while it is on.
+    webhooks_paused: bool = false, "webhooks.paused";
+    /// How long an event that is not delivered is tried.
+    webhooks_retry_hours: i64 = 72, "webhooks.retry_hours";
+    /// How long the log of deliveries is kept.
+    webhooks_log_days: i64 = 7, "webhooks.log_days";
+    /// Key of the signature over bodies; empty = made from the app's first secret key.
+    webhooks_signing_secret: String = String::new(), "webhooks.signing_secret";
     /// Content of fetch_config.
     cloud_keys: BTreeMap<String, String> = BTreeMap::from([("evt_rpt_waiting".to_owned(), "10000".to_owned())]), "cloud.keys";
     /// Next fetch of configuration and ability bits.

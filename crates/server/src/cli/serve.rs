@@ -19,6 +19,7 @@ use crate::{
     logs,
     node::Node,
     tls::{Certificates, Pair},
+    webhooks,
 };
 
 /// The app that the first start makes.
@@ -43,6 +44,8 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60);
 const NOTICES_EVERY: Duration = Duration::from_secs(60);
 /// How often groups that nobody uses any more are looked for.
 const RECYCLE_EVERY: Duration = Duration::from_secs(3600);
+/// How often old lines of the log of webhooks are forgotten.
+const WEBHOOK_LOG_EVERY: Duration = Duration::from_secs(600);
 /// How often hours that are over are looked for.
 const EXPORTS_EVERY: Duration = Duration::from_secs(60);
 
@@ -157,6 +160,9 @@ impl Server {
             say(format!("magpie: health and metrics on http://{address}/metrics"));
         }
         let mut tasks = listeners.tasks;
+        let transport = webhooks::Http::new(node.chat.clock.clone(), config.webhooks.allow_local);
+        node.chat.webhooks.connect(Arc::new(transport));
+        deliver_webhooks(&node, &mut tasks, &stopping);
         maintain(&node, &mut tasks, &stopping);
         held.announce(listen)?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), listen = addresses.join(" "), "started");
@@ -276,6 +282,27 @@ fn maintain(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receive
         }
     });
     tell_statuses(node, tasks, stopping);
+    keep_books(node, tasks, stopping);
+}
+
+/// Delivers webhooks for as long as the server runs.
+fn deliver_webhooks(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
+    let (node, mut stopping) = (node.clone(), stopping.clone());
+    tasks.spawn(async move {
+        tokio::select! {
+            () = chat::webhooks::deliver::run(node.chat.clone()) => {}
+            () = http::stopped(&mut stopping) => {}
+        }
+    });
+}
+
+/// What is written down now and then, and forgotten when it is old.
+fn keep_books(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
+    every(WEBHOOK_LOG_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.forget_webhooks().await {
+            tracing::warn!(%error, "old webhook events could not be forgotten");
+        }
+    });
     every(STATISTICS_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.store_statistics().await {
             tracing::warn!(%error, "statistics could not be stored");

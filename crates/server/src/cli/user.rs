@@ -117,7 +117,7 @@ impl Door {
             return Ok(Door::Running(Rest::new(&base, app.id, &admin, secret)?));
         }
         drop(state);
-        let cx = Cx { chat: chat.clone(), app, caller: Caller::Admin(admin.into()) };
+        let cx = Cx { chat: chat.clone(), app, caller: Caller::Admin(admin.into()), ip: None };
         Ok(Door::Here(Node::new(chat.clone(), config.limits.clone(), config.data_dir.clone()), cx))
     }
 

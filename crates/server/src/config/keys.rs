@@ -125,7 +125,7 @@ impl Layers {
         for (origin, key, text) in texts {
             let value = match self.known.keys.get(&key) {
                 Some(Value::Null) if text.is_empty() => None,
-                Some(Value::Number(_)) => Some(toml_or_text(text)),
+                Some(Value::Number(_) | Value::Bool(_)) => Some(toml_or_text(text)),
                 Some(Value::Array(_)) if text.trim_start().starts_with('[') => Some(toml_or_text(text)),
                 Some(Value::Array(_)) => {
                     let items = text.split(',').map(str::trim).filter(|it| !it.is_empty());

@@ -237,7 +237,7 @@ impl<'a> Loop<'a> {
             usersig: request.usersig.to_string(),
         };
         let (node, chat, app) = (self.node.clone(), self.node.chat.clone(), app.clone());
-        let (servcmd, seq) = (request.servcmd.to_string(), request.seq);
+        let (servcmd, seq, ip) = (request.servcmd.to_string(), request.seq, self.connection.opening.source);
         Ok(Box::pin(async move {
             let caller = match caller {
                 Some(it) => Ok(it),
@@ -246,7 +246,7 @@ impl<'a> Loop<'a> {
             };
             let answer = match caller {
                 Ok(caller) => {
-                    let cx = Cx { chat, app, caller };
+                    let cx = Cx { chat, app, caller, ip: Some(ip) };
                     node.run(index, Call { cx, body, link: Some(link), request: None }).await
                 }
                 Err(error) => node.refuse_at(index, error),

@@ -4,7 +4,8 @@
 //! `call` is the body of the command that the folder names; in it and in steps `"$last alice MsgKey"` is that member
 //! of what alice was pushed last. It is made by REST; with `as` by that client; with
 //! `head` as a frame over a real socket. `answer` is what must come back, `pushes` what each client must get
-//! from this call alone, and `then` are steps with the answers that must follow.
+//! from this call alone, `webhooks` what the application's backend is asked and told by it, and `then` are steps with the
+//! answers that must follow.
 
 use std::path::{Path, PathBuf};
 
@@ -45,6 +46,11 @@ pub struct Case<'a> {
     pub answer: &'a RawValue,
     #[serde(borrow)]
     pub pushes: Option<&'a RawValue>,
+    /// The webhooks that are on, each with its answer, or `true` for the usual one.
+    #[serde(default)]
+    pub hooks: Map<String, Value>,
+    #[serde(borrow)]
+    pub webhooks: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub then: Vec<Vec<&'a RawValue>>,
 }
@@ -57,6 +63,9 @@ impl Case<'_> {
         }
         if !case.clients.is_empty() && case.pushes.is_none() {
             return Err("with `clients` there must be `pushes`".to_owned());
+        }
+        if case.hooks.is_empty() != case.webhooks.is_none() {
+            return Err("`hooks` and `webhooks` belong together".to_owned());
         }
         if case.source.as_ref().is_some_and(|it| it != "spec") {
             return Err("`source` can only be \"spec\"".to_owned());

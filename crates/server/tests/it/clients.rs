@@ -28,6 +28,10 @@ impl Outlet for Recorder {
     fn is_open(&self) -> bool {
         true
     }
+
+    fn source(&self) -> std::net::IpAddr {
+        std::net::Ipv4Addr::LOCALHOST.into()
+    }
 }
 
 pub struct Client {

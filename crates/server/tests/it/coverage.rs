@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use server::{command::Command, commands};
 
-use crate::{case, matching::compare};
+use crate::{case, hooks, matching::compare};
 
 /// What follows a gap's name: why it is one.
 const REASON: &str = " # ";
@@ -154,6 +154,19 @@ fn shown() -> BTreeMap<String, Vec<Shown>> {
     all
 }
 
+/// The webhooks that cases show.
+fn told() -> BTreeSet<String> {
+    let mut told = BTreeSet::new();
+    for file in case::files() {
+        let text = file.text();
+        let case = case::Case::read(&text).unwrap_or_else(|it| panic!("{}: {it}", file.name()));
+        let Some(webhooks) = case.webhooks else { continue };
+        let items: Vec<(Value, Value)> = serde_json::from_str(webhooks.get()).unwrap_or_default();
+        told.extend(items.iter().filter_map(|it| it.1["CallbackCommand"].as_str().map(str::to_owned)));
+    }
+    told
+}
+
 /// The codes in an answer, of the whole call and of single items.
 fn codes_in(value: &Value, codes: &mut BTreeSet<i64>) {
     match value {
@@ -227,6 +240,8 @@ fn gaps() -> BTreeSet<String> {
             }
         }
     }
+    let told = told();
+    gaps.extend(hooks::names().filter(|it| !told.contains(*it)).map(|it| format!("no case: webhook {it}")));
     gaps
 }
 

@@ -11,6 +11,7 @@ mod document;
 mod doors;
 mod group_history;
 mod history;
+mod hooks;
 mod http_input;
 mod matching;
 mod place;

@@ -163,7 +163,12 @@ impl World {
     }
 
     pub fn cx(&self, caller: Caller) -> Cx {
-        Cx { chat: self.chat().clone(), app: self.app(), caller }
+        Cx {
+            chat: self.chat().clone(),
+            app: self.app(),
+            caller,
+            ip: Some(std::net::Ipv4Addr::LOCALHOST.into()),
+        }
     }
 
     /// A UserSig that is good now.

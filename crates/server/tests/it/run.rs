@@ -9,6 +9,7 @@ use crate::{
     case::{Case, File, Step, Who, expand},
     clients::Client,
     document,
+    hooks::{self, Backend},
     matching::{compare, layout, well_formed},
     place::{ADMIN, APP, Engine, START, World},
     wire,
@@ -62,7 +63,12 @@ async fn play(
     given: Vec<Step>,
     engine: Engine,
 ) -> Result<Findings, String> {
-    let world = World::new(engine, case.at.unwrap_or(START), &case.settings).await;
+    let mut settings = case.settings.clone();
+    if !case.hooks.is_empty() {
+        settings.extend(hooks::settings(&case.hooks));
+    }
+    let world = World::new(engine, case.at.unwrap_or(START), &settings).await;
+    let backend = Backend::connect(&world, case.hooks.clone());
     let mut scene = Scene { world, clients: Vec::new(), url: case.url.clone() };
     for user in &case.accounts {
         let body = format!("{{\"UserID\":\"{user}\"}}");
@@ -79,6 +85,7 @@ async fn play(
     }
     scene.world.advance(case.advance);
     drop(scene.pushed().await);
+    backend.taken(&scene.world).await?;
 
     let mut findings = Findings::default();
     let (answer, socket) = scene.call(file, case).await?;
@@ -93,6 +100,10 @@ async fn play(
     check(&mut findings, "answer", text, case.answer, &answer, may_edit)?;
     if let Some(pushes) = case.pushes {
         check_pushes(&mut findings, "pushes", text, pushes, scene.pushed().await)?;
+    }
+    if let Some(webhooks) = case.webhooks {
+        let told = backend.taken(&scene.world).await?;
+        check_whole(&mut findings, "webhooks", text, webhooks, &told.into())?;
     }
     drop(socket);
     for (at, parts) in case.then.iter().enumerate() {
@@ -128,10 +139,20 @@ fn check_pushes(
     expected: &RawValue,
     pushed: Map<String, Value>,
 ) -> Result<(), String> {
-    let actual = Value::Object(pushed);
+    check_whole(findings, what, text, expected, &pushed.into())
+}
+
+/// What is no answer, and so has no envelope.
+fn check_whole(
+    findings: &mut Findings,
+    what: &str,
+    text: &str,
+    expected: &RawValue,
+    actual: &Value,
+) -> Result<(), String> {
     let wanted: Value = serde_json::from_str(expected.get()).map_err(|it| it.to_string())?;
-    if let Err(fault) = compare(&wanted, &actual) {
-        findings.faults.push(format!("{what}{fault}\nall pushes: {actual}"));
+    if let Err(fault) = compare(&wanted, actual) {
+        findings.faults.push(format!("{what}{fault}\nall {what}: {actual}"));
         let indent = indent_of(text, expected);
         findings.edits.push((span(text, expected), layout(&actual.to_string(), indent)));
     }

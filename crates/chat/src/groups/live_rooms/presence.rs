@@ -182,7 +182,7 @@ impl Chat {
     async fn take_out(self: &Arc<Self>, app: &Arc<App>, user: String, now: i64) -> Result<(), Error> {
         let (id, name) = (app.id, user.clone());
         let rooms = self.db.read(move |tx| table::of_user(tx, id, &name)).await?;
-        let cx = Cx { chat: self.clone(), app: app.clone(), caller: Caller::Guest };
+        let cx = Cx { chat: self.clone(), app: app.clone(), caller: Caller::Guest, ip: None };
         for room in rooms {
             let Ok(group) = super::find_room(&cx, &room).await else { continue };
             let (at, number, name) = (cx.clone(), group.number(), user.clone());

@@ -7,7 +7,7 @@ use std::{collections::HashSet, sync::Arc};
 use chat::{
     Cx, accounts,
     error::Error,
-    messages::{self, Options, Outgoing},
+    messages::{self, Hooked, Options, Outgoing},
 };
 use futures_util::future::join_all;
 use proto::{Code, Fail};
@@ -144,6 +144,7 @@ fn template(cx: &Cx, it: Request, from: String) -> Result<Outgoing, Fail> {
         body: Arc::new(body),
         cloud: message::cloud(it.cloud_custom_data, other)?,
         options: Options {
+            hooks: Hooked::default(),
             sync: message::sync(it.sync_other_machine)?,
             online_only,
             life_seconds: life.unwrap_or(default_life),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chat::{
     Cx,
     error::Error,
-    messages::{self, Options, Outgoing, Sync},
+    messages::{self, Hooked, Options, Outgoing, Sync},
 };
 use proto::{Code, Fail};
 use schemars::JsonSchema;
@@ -94,7 +94,7 @@ fn outgoing(cx: &Cx, it: Request) -> Result<Outgoing, Fail> {
         return Err(Fail::with(Code::C2cLifeTime, "MsgLifeTime must not be negative"));
     }
     message::push_info(cx, &it.offline_push_info)?;
-    it.forbid_callback_control.optional(other, "ForbidCallbackControl")?;
+    let forbidden = it.forbid_callback_control.optional(other, "ForbidCallbackControl")?.unwrap_or_default();
     let control = it.send_msg_control.optional(other, "SendMsgControl")?.unwrap_or_default();
     let online_only = message::flag(it.online_only_flag, other, "OnlineOnlyFlag")? || life == Some(0);
     let default_life = cx.app.state().settings.messages_offline_seconds;
@@ -116,6 +116,10 @@ fn outgoing(cx: &Cx, it: Request) -> Result<Outgoing, Fail> {
             respect_mute: by_client || message::has(&control, "WithMuteNotifications"),
             wants_receipt: message::flag(it.is_need_read_receipt, other, "IsNeedReadReceipt")?,
             extensible: message::flag(it.support_message_extension, other, "SupportMessageExtension")?,
+            hooks: Hooked {
+                before: by_client || !message::has(&forbidden, "ForbidBeforeSendMsgCallback"),
+                after: by_client || !message::has(&forbidden, "ForbidAfterSendMsgCallback"),
+            },
         },
     })
 }

@@ -1,0 +1,158 @@
+//! The webhooks around sending. `spec/webhooks/C2C.CallbackBeforeSendMsg.yaml`, `C2C.CallbackAfterSendMsg.yaml`.
+
+use proto::{
+    Code,
+    element::{Body, From},
+};
+use serde_json::{Map, Value, value::RawValue};
+use store::{Tx, contacts, messages as log};
+
+use super::{DISCARD, Delivery, Options, Relation, check_size};
+use crate::{
+    Cx,
+    error::Error,
+    messages::{conversation_key, lane, read::unread_of},
+    webhooks::{
+        AfterSendC2c, C2cMessage, Hook, Line,
+        ask::{C2C_CODES, Rules, Verdict, ask},
+        tell, wants,
+    },
+};
+
+/// Which webhooks a message may cause; the app's switches count as well.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hooked {
+    pub before: bool,
+    pub after: bool,
+}
+
+const RULES: Rules = Rules {
+    refused: Code::MsgRefused,
+    own_codes: C2C_CODES,
+    may_drop: true,
+    unanswered: Code::BeforeWebhookFailed,
+};
+
+/// The webhooks that this message will cause.
+pub(super) fn wanted(cx: &Cx, options: &Options) -> Hooked {
+    Hooked {
+        before: options.hooks.before && wants(cx, Hook::C2cCallbackBeforeSendMsg),
+        after: options.hooks.after && wants(cx, Hook::C2cCallbackAfterSendMsg),
+    }
+}
+
+/// One after the other: those of one sender to one receiver.
+pub(super) fn turn_key(cx: &Cx, from: &str, to: &str) -> u64 {
+    conversation_key(cx.app.id, from, to) ^ u64::from(from > to)
+}
+
+/// Refuses what storing would refuse, so that the backend is asked only of what can be sent; then asks it. `None`: it is
+/// dropped.
+pub(super) async fn prepare(cx: &Cx, hooks: Hooked, mut it: Delivery) -> Result<Option<Delivery>, Error> {
+    let at = cx.clone();
+    let read = cx.chat.db.read::<_, Error>(move |tx| {
+        let Checked { is_duplicate, counts } = check(tx, &at, &it)?;
+        if hooks.after && !is_duplicate {
+            it.unread = unread_of(tx, &at, &it.to)? + i64::from(counts);
+        }
+        it.hooks = hooks;
+        Ok((it, is_duplicate))
+    });
+    let (mut it, is_duplicate) = read.await?;
+    if !hooks.before || is_duplicate {
+        return Ok(Some(it));
+    }
+    let verdict = {
+        let body = || message(cx, &it);
+        ask(cx, Hook::C2cCallbackBeforeSendMsg, &RULES, body).await?
+    };
+    match verdict {
+        Verdict::Drop => Ok(None),
+        Verdict::Go(answer) => {
+            rewrite(cx, &mut it, &answer);
+            Ok(Some(it))
+        }
+    }
+}
+
+struct Checked {
+    is_duplicate: bool,
+    /// Whether it will count as unread.
+    counts: bool,
+}
+
+/// What storing will find; a refusal is an error.
+fn check(tx: &mut dyn Tx, cx: &Cx, it: &Delivery) -> Result<Checked, Error> {
+    let (app, state) = (cx.app.id, cx.app.state());
+    let mut is_withheld = false;
+    if !cx.is_admin() {
+        let relation = Relation {
+            is_blocked: store::blocks::is(tx, app, &it.to, &it.from)?,
+            friends: (
+                store::friends::is(tx, app, &it.from, &it.to)?,
+                store::friends::is(tx, app, &it.to, &it.from)?,
+            ),
+        };
+        is_withheld = relation.refuse(&state.settings, &it.from, &it.to)?;
+    }
+    let theirs = contacts::get(tx, app, &it.to, contacts::KIND_C2C, &it.from)?;
+    let discards = it.options.respect_mute && theirs.is_some_and(|it| it.mute == DISCARD);
+    let counts =
+        !it.options.no_unread && !it.options.online_only && !is_withheld && !discards && it.from != it.to;
+    let Some(pair) = contacts::pair(tx, app, &it.from, &it.to)? else {
+        return Ok(Checked { is_duplicate: false, counts });
+    };
+    let message = &it.message;
+    let since = message.time - state.settings.messages_c2c_dedup_seconds;
+    let lane = lane(pair, &it.from, &it.to);
+    let found = log::find_sent(tx, lane, since, message.time, message.seq, message.random, message.crc)?;
+    Ok(Checked { is_duplicate: found.is_some(), counts })
+}
+
+fn raw(literal: &str) -> Option<&RawValue> {
+    serde_json::from_str(literal).ok()
+}
+
+fn message<'a>(cx: &Cx, it: &'a Delivery) -> C2cMessage<'a> {
+    C2cMessage {
+        from: &it.from,
+        to: &it.to,
+        seq: it.message.seq,
+        random: it.message.random,
+        time: it.message.time,
+        key: it.key().to_string(),
+        id: it.id(),
+        online_only: it.options.online_only.into(),
+        body: raw(&it.message.body).unwrap_or(RawValue::NULL),
+        cloud: raw(&it.message.cloud),
+        event_time: cx.chat.clock.millis(),
+    }
+}
+
+/// Takes over what the backend changed. What is no message, or too long, is not taken over.
+fn rewrite(cx: &Cx, it: &mut Delivery, answer: &Map<String, Value>) {
+    let body = answer.get("MsgBody").and_then(|new| Body::check(&new.to_string(), From::Admin).ok());
+    let cloud = answer.get("CloudCustomData").and_then(Value::as_str);
+    let cloud = cloud.map(|it| Value::from(it).to_string());
+    let new_body = body.as_ref().map_or(&*it.message.body, |it| it.json());
+    let new_cloud = cloud.as_deref().unwrap_or(&it.message.cloud);
+    if check_size(cx, new_body, new_cloud).is_err() {
+        return;
+    }
+    // The checksum stays that of what was sent, by which it is recognised when it is sent again.
+    let (new_body, new_cloud) = (new_body.to_owned(), new_cloud.to_owned());
+    it.message.body = new_body;
+    it.message.cloud = new_cloud;
+}
+
+/// The message is stored, or delivered if it is online only.
+pub(super) fn tell_sent(tx: &mut dyn Tx, cx: &Cx, it: &Delivery) -> Result<(), Error> {
+    if !it.hooks.after {
+        return Ok(());
+    }
+    let line = Line::Pair(&it.from, &it.to);
+    tell(tx, cx, Hook::C2cCallbackAfterSendMsg, line, |_| {
+        let message = message(cx, it);
+        Ok(AfterSendC2c { message, result: 0, info: "send msg succeed", unread: it.unread })
+    })
+}

@@ -1,0 +1,7 @@
+//! The bodies of webhooks, one struct each, with the vendor's members. `spec/webhooks/`
+
+mod c2c;
+mod people;
+
+pub(crate) use c2c::*;
+pub(crate) use people::*;

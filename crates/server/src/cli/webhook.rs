@@ -1,0 +1,191 @@
+//! `magpie webhook`: what the apps' backends were asked and told, and having it told again.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use base64::prelude::{BASE64_STANDARD, Engine};
+use chat::{
+    Chat,
+    apps::App,
+    webhooks::{
+        Request, Transport,
+        log::{Logged, State, Wanted},
+    },
+};
+use serde_json::{Value, json};
+
+use super::{Flags, place, say};
+use crate::webhooks;
+
+const NAMES: [(&str, State); 4] = [
+    ("waiting", State::Waiting),
+    ("delivered", State::Delivered),
+    ("given-up", State::GivenUp),
+    ("asked", State::Asked),
+];
+
+#[derive(clap::Subcommand)]
+pub enum Args {
+    /// Lists events, the newest first: id, time, state, attempts, milliseconds, webhook, failure.
+    Log {
+        #[arg(long)]
+        sdkappid: Option<u32>,
+        /// Only this webhook, such as C2C.CallbackAfterSendMsg.
+        #[arg(long, default_value = "")]
+        command: String,
+        /// waiting, delivered, given-up or asked.
+        #[arg(long)]
+        state: Option<String>,
+        /// Only events before this id.
+        #[arg(long)]
+        before: Option<i64>,
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+    },
+    /// Shows one event whole: what was sent, and what came back.
+    Show {
+        #[arg(long)]
+        sdkappid: Option<u32>,
+        id: i64,
+    },
+    /// Delivers events once more: one id, or a range.
+    Replay {
+        #[arg(long)]
+        sdkappid: Option<u32>,
+        first: i64,
+        /// The end of the range; the first alone when left out.
+        last: Option<i64>,
+        /// Also those that were delivered well.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Posts Test.Ping to the app's backend and shows what comes back.
+    Test {
+        #[arg(long)]
+        sdkappid: Option<u32>,
+    },
+    /// Stops deliveries; events wait.
+    Pause {
+        #[arg(long)]
+        sdkappid: Option<u32>,
+    },
+    /// Goes on with deliveries.
+    Resume {
+        #[arg(long)]
+        sdkappid: Option<u32>,
+    },
+    /// Shows the key that signatures over bodies are made with.
+    Secret {
+        #[arg(long)]
+        sdkappid: Option<u32>,
+    },
+}
+
+pub async fn run(flags: &Flags, args: Args) -> anyhow::Result<()> {
+    let config = flags.config(Vec::new())?;
+    let chat = place::open(&config).await?;
+    let app = |id| place::app(&chat, id);
+    match args {
+        Args::Log { sdkappid, command, state, before, limit } => {
+            let state = state.map_or(Ok(-1), |it| number_of(&it))?;
+            let before = before.unwrap_or(i64::MAX);
+            let wanted = Wanted { before, command, state, from: 0, until: i64::MAX };
+            let list = chat.webhook_log(app(sdkappid)?.id, wanted, limit).await?;
+            list.iter().for_each(|it| say(line(it)));
+        }
+        Args::Show { sdkappid, id } => {
+            let event = chat.webhook_event(app(sdkappid)?.id, id).await?;
+            say(serde_json::to_string_pretty(&shown(&event.with_context(|| format!("no event {id}"))?))?);
+        }
+        Args::Replay { sdkappid, first, last, all } => {
+            let range = (first, last.unwrap_or(first));
+            let count = chat.replay_webhooks(app(sdkappid)?.id, range, !all).await?;
+            say(format!("{count} events will be delivered once more"));
+        }
+        Args::Test { sdkappid } => test(&chat, &app(sdkappid)?, config.webhooks.allow_local).await?,
+        Args::Pause { sdkappid } => pause(&chat, &app(sdkappid)?, true).await?,
+        Args::Resume { sdkappid } => pause(&chat, &app(sdkappid)?, false).await?,
+        Args::Secret { sdkappid } => {
+            let key = webhooks::signing_key(&app(sdkappid)?.state());
+            say(format!("whsec_{}", BASE64_STANDARD.encode(key)));
+        }
+    }
+    Ok(())
+}
+
+fn number_of(name: &str) -> anyhow::Result<i64> {
+    match NAMES.iter().find(|it| it.0 == name) {
+        Some((_, state)) => Ok(*state as i64),
+        None => bail!("--state is one of {}", NAMES.map(|it| it.0).join(", ")),
+    }
+}
+
+fn name_of(state: i64) -> &'static str {
+    NAMES.iter().find(|it| it.1 as i64 == state).map_or("?", |it| it.0)
+}
+
+fn time(millis: i64) -> String {
+    jiff::Timestamp::from_millisecond(millis).map_or_else(|_| millis.to_string(), |it| it.to_string())
+}
+
+fn line(it: &Logged) -> String {
+    format!(
+        "{} {} {} {} {}ms {} {}",
+        it.event.id,
+        time(it.event.created_at),
+        name_of(it.state),
+        it.event.attempts,
+        it.last.took_ms,
+        it.event.command,
+        it.last.failure
+    )
+}
+
+fn shown(it: &Logged) -> Value {
+    let text = |it: &str| serde_json::from_str(it).unwrap_or_else(|_| Value::from(it));
+    json!({
+        "id": it.event.id,
+        "command": it.event.command,
+        "created": time(it.event.created_at),
+        "state": name_of(it.state),
+        "attempts": it.event.attempts,
+        "client_ip": it.event.client_ip,
+        "platform": it.event.platform,
+        "body": text(&it.event.body),
+        "last_attempt": {
+            "at": if it.last.at == 0 { String::new() } else { time(it.last.at) },
+            "took_ms": it.last.took_ms,
+            "failure": it.last.failure,
+            "answer": text(&it.last.answer),
+        },
+    })
+}
+
+/// `spec/concepts/webhooks.md` 6.
+async fn test(chat: &Arc<Chat>, app: &Arc<App>, allow_local: bool) -> anyhow::Result<()> {
+    let state = app.state().clone();
+    if state.settings.webhooks_url.is_empty() {
+        bail!("the app has no webhooks.url");
+    }
+    let request = Request {
+        app: app.id,
+        event_id: None,
+        command: "Test.Ping".to_owned(),
+        client_ip: String::new(),
+        platform: "RESTAPI".to_owned(),
+        body: "{\"CallbackCommand\":\"Test.Ping\"}".to_owned(),
+        timeout: Duration::from_millis(state.settings.webhooks_after_timeout_ms.max(1) as u64),
+    };
+    let answer = webhooks::Http::new(chat.clock.clone(), allow_local).post(&state, &request).await;
+    match answer {
+        Ok(answer) => say(format!("{} answered {answer}", state.settings.webhooks_url)),
+        Err(failure) => bail!("{}: {failure}", state.settings.webhooks_url),
+    }
+    Ok(())
+}
+
+async fn pause(chat: &Arc<Chat>, app: &Arc<App>, paused: bool) -> anyhow::Result<()> {
+    let change = vec![("webhooks.paused".to_owned(), paused.into())];
+    Box::pin(chat.change_app(app.id, change)).await?;
+    Ok(())
+}

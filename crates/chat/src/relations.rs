@@ -15,6 +15,7 @@ mod import;
 mod lists;
 mod read;
 mod requests;
+mod told;
 mod update;
 mod watchers;
 

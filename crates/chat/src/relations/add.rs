@@ -10,7 +10,7 @@ use store::{
 use super::{
     Changes, Outcome, change,
     entry::{check_list, check_remark, check_room, check_source, check_wording, end_request, full, insert},
-    must_exist, outcome,
+    must_exist, outcome, told,
 };
 use crate::{
     Cx,
@@ -29,7 +29,7 @@ pub struct NewFriend {
 }
 
 impl NewFriend {
-    fn check(&self) -> Result<(), Fail> {
+    pub(super) fn check(&self) -> Result<(), Fail> {
         check_remark(&self.remark)?;
         check_list(&self.list)?;
         check_source(&self.source)?;
@@ -53,12 +53,21 @@ pub struct Adding {
 /// Adds friends to the list of `owner`, each for itself.
 pub async fn add(cx: &Cx, owner: &str, items: Vec<NewFriend>, how: Adding) -> Result<Vec<Outcome>, Error> {
     let how = Adding { forced: how.forced && cx.is_admin(), ..how };
+    let refused = told::ask_adding(cx, owner, &items, how).await?;
     let (at, me) = (cx.clone(), owner.to_owned());
     let work = move |tx: &mut dyn Tx, changes: &mut Changes| {
         let own = friends::count(tx, at.app.id, &me)?;
         let is_forbidden = has_profile(tx, &at, &me, ADMIN_FORBID_TYPE, "AdminForbid_Type_SendOut")?;
         let mut call = Call { cx: &at, owner: &me, how, own, is_forbidden };
-        items.iter().map(|it| outcome(call.one(tx, it, changes))).collect()
+        let mut outcomes = Vec::with_capacity(items.len());
+        for it in &items {
+            outcomes.push(match refused.get(&it.user) {
+                Some(fail) => Err(fail.clone()),
+                None => outcome(call.one(tx, it, changes))?,
+            });
+        }
+        told::tell_added(tx, &at, &me, (&items, &outcomes), how)?;
+        Ok(outcomes)
     };
     change(cx, owner, work).await
 }

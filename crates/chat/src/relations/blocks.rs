@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use proto::{Code, Fail};
 use store::{StoreError, Tx, among, blocks, friend_requests, friends, relation_sequences};
 
-use super::{Changes, Outcome, change, checks::unknown, must_exist};
-use crate::{Cx, error::Error};
+use super::{Changes, Outcome, change, checks::unknown, must_exist, told};
+use crate::{Cx, error::Error, webhooks::Hook};
 
 /// Puts users on the blocklist of `owner`, one after another. It ends friend requests between the two, and
 /// unless the app keeps them, the friend entries of both.
 pub async fn block(cx: &Cx, owner: &str, users: Vec<String>) -> Result<Vec<Outcome>, Error> {
     let state = cx.app.state();
-    let (app, now, name) = (cx.app.id, cx.chat.clock.now(), owner.to_owned());
+    let (app, now, name, at) = (cx.app.id, cx.chat.clock.now(), owner.to_owned(), cx.clone());
     let keeps_friends = state.settings.blocklist_keep_friendship;
     let most = state.settings.blocklist_max;
     change(cx, owner, move |tx, changes| {
@@ -42,6 +42,8 @@ pub async fn block(cx: &Cx, owner: &str, users: Vec<String>) -> Result<Vec<Outco
             }
             outcomes.push(refusal.map_or(Ok(()), Err));
         }
+        let pairs = users.iter().zip(&outcomes).filter(|it| it.1.is_ok()).map(|it| (&*name, &**it.0));
+        told::tell_pairs(tx, &at, Hook::SnsCallbackBlackListAdd, &name, pairs)?;
         Ok(outcomes)
     })
     .await
@@ -105,7 +107,7 @@ impl Ties {
 
 /// Takes users off the blocklist of `owner`, one after another. What blocking ended does not come back.
 pub async fn unblock(cx: &Cx, owner: &str, users: Vec<String>) -> Result<Vec<Outcome>, Error> {
-    let (app, name) = (cx.app.id, owner.to_owned());
+    let (app, name, at) = (cx.app.id, owner.to_owned(), cx.clone());
     change(cx, owner, move |tx, changes| {
         let accounts = among::accounts(tx, app, &users)?;
         let mut blocked = among::blocked_by(tx, app, &name, &users)?;
@@ -121,6 +123,8 @@ pub async fn unblock(cx: &Cx, owner: &str, users: Vec<String>) -> Result<Vec<Out
                 Err(Fail::with(Code::SnsParam, "Err_SNS_BlackListDelete_Not_Exist"))
             });
         }
+        let pairs = users.iter().zip(&outcomes).filter(|it| it.1.is_ok()).map(|it| (&*name, &**it.0));
+        told::tell_pairs(tx, &at, Hook::SnsCallbackBlackListDelete, &name, pairs)?;
         Ok(outcomes)
     })
     .await

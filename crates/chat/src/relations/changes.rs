@@ -15,7 +15,8 @@ pub(crate) struct Changes {
     /// An import tells nobody.
     silent: bool,
     entries_added: usize,
-    entries_removed: usize,
+    /// Entries that were removed: whose, and who was in them.
+    removals: Vec<(String, String)>,
 }
 
 /// The changes of one user's relations.
@@ -55,11 +56,15 @@ impl Changes {
 
     /// `owner` lost a friend, who may have been in some of the owner's lists.
     pub(crate) fn removed(&mut self, owner: &str, friend: &str, was_in_list: bool) {
-        self.entries_removed += 1;
+        self.removals.push((owner.to_owned(), friend.to_owned()));
         let it = self.of(owner);
         it.removed.push(friend.to_owned());
         (it.standard, it.custom) = (true, true);
         it.lists |= was_in_list;
+    }
+
+    pub(super) fn removals(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.removals.iter().map(|it| (&*it.0, &*it.1))
     }
 
     /// Remark or lists of an entry changed: the new value as a JSON literal.
@@ -145,7 +150,7 @@ impl Changes {
     /// Tells the sessions. Remarks and custom fields are not told to the instance `except` that changed them.
     pub(crate) fn tell(&self, app: &App, except: Option<i64>, now: i64) {
         app.count(now, Event::FriendAdded, self.entries_added);
-        app.count(now, Event::FriendRemoved, self.entries_removed);
+        app.count(now, Event::FriendRemoved, self.removals.len());
         app.routes.outdate();
         for (user, it) in &self.people {
             for other in [&it.added, &it.removed, &it.blocked, &it.unblocked].into_iter().flatten() {

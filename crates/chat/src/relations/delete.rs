@@ -3,14 +3,16 @@
 use proto::{Code, Fail};
 use store::{Tx, friends};
 
-use super::{Changes, Outcome, change, must_exist, outcome};
-use crate::{Cx, error::Error};
+use super::{Changes, Outcome, change, must_exist, outcome, told};
+use crate::{Cx, error::Error, webhooks::Hook};
 
 /// Removes friends from the list of `owner`, and with `both` the owner from theirs; each for itself.
 pub async fn delete(cx: &Cx, owner: &str, users: Vec<String>, both: bool) -> Result<Vec<Outcome>, Error> {
     let (at, me) = (cx.clone(), owner.to_owned());
     let work = move |tx: &mut dyn Tx, changes: &mut Changes| {
-        users.iter().map(|it| outcome(one(tx, &at, &me, it, both, changes))).collect()
+        let outcomes = users.iter().map(|it| outcome(one(tx, &at, &me, it, both, changes))).collect();
+        told::tell_pairs(tx, &at, Hook::SnsCallbackFriendDelete, &me, changes.removals())?;
+        outcomes
     };
     change(cx, owner, work).await
 }
@@ -45,7 +47,7 @@ fn one(
 
 /// Empties the list of `owner`, and with `both` removes the owner from the lists of those who were in it.
 pub async fn delete_all(cx: &Cx, owner: &str, both: bool) -> Result<(), Error> {
-    let (app, me) = (cx.app.id, owner.to_owned());
+    let (app, me, at) = (cx.app.id, owner.to_owned(), cx.clone());
     let work = move |tx: &mut dyn Tx, changes: &mut Changes| {
         let theirs = if both { friends::remove_from_theirs(tx, app, &me)? } else { Vec::new() };
         for (other, was_in_list) in theirs {
@@ -53,7 +55,7 @@ pub async fn delete_all(cx: &Cx, owner: &str, both: bool) -> Result<(), Error> {
         }
         let (mine, was_any_in_list) = friends::remove_all(tx, app, &me)?;
         mine.iter().for_each(|it| changes.removed(&me, it, was_any_in_list));
-        Ok(())
+        told::tell_pairs(tx, &at, Hook::SnsCallbackFriendDelete, &me, changes.removals())
     };
     change(cx, owner, work).await
 }

@@ -11,7 +11,7 @@ use store::{
 use super::{
     Changes, Outcome, change,
     entry::{check_list, check_remark, check_room, end_request, full, insert, set_remark},
-    must_exist, outcome,
+    must_exist, outcome, told,
 };
 use crate::{Cx, error::Error, profiles};
 
@@ -43,9 +43,18 @@ pub async fn respond(cx: &Cx, owner: &str, items: Vec<Response>) -> Result<Vec<O
         check_remark(&it.remark)?;
         check_list(&it.list)?;
     }
+    let refused = told::ask_answers(cx, owner, &items).await?;
     let (at, me) = (cx.clone(), owner.to_owned());
     let work = move |tx: &mut dyn Tx, changes: &mut Changes| {
-        items.iter().map(|it| outcome(respond_one(tx, &at, &me, it, changes))).collect()
+        let mut outcomes = Vec::with_capacity(items.len());
+        for it in &items {
+            outcomes.push(match refused.get(&it.user) {
+                Some(fail) => Err(fail.clone()),
+                None => outcome(respond_one(tx, &at, &me, it, changes))?,
+            });
+        }
+        told::tell_accepted(tx, &at, &me, (&items, &outcomes))?;
+        Ok(outcomes)
     };
     change(cx, owner, work).await
 }

@@ -2,6 +2,8 @@
 
 mod c2c;
 mod people;
+mod relations;
 
 pub(crate) use c2c::*;
 pub(crate) use people::*;
+pub(crate) use relations::*;

@@ -2,6 +2,7 @@
 
 use proto::{Code, Fail, MsgKey};
 use store::{
+    additions::{self, Of},
     contacts,
     messages::{self as log, flag},
 };
@@ -29,6 +30,7 @@ pub async fn recall(cx: &Cx, named: Named) -> Result<(), Error> {
                 return Err(Code::RecallTooLate.into());
             }
             log::recall(tx, message.id, &revoker)?;
+            additions::remove(tx, Of::one_to_one(&message))?;
             Ok(message)
         },
         move |message| {

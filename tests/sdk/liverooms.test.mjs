@@ -103,6 +103,23 @@ forEachSdk('Live rooms', world => {
     assert.deepEqual(MemberList.map(it => it.Member_Account), ['bob']);
   });
 
+  test('who watches without coming in gets what was said before and what is said then', async t => {
+    if (!carl.SDK.EVENT.MESSAGE_REACTIONS_UPDATED) return t.skip('the older SDK has no such call');
+    const guest = await world.open();
+    await guest.chat.joinGroup({ groupID: room });
+    const { LongPollingKey } = guest.wire.received.find(it => it.head.servcmd.endsWith('noauth_svc.apply_join_group')).body;
+    guest.page.close();
+    await say(ann, 'before');
+    const from = carl.mark();
+    carl.chat.callExperimentalAPI('startMessageLongPolling', { groupID: room, longPollingKey: LongPollingKey });
+    await carl.messageWithText('before', { from });
+    await say(ann, 'meanwhile');
+    await carl.messageWithText('meanwhile', { from });
+    const heard = carl.received(from).filter(it => it.to === room).map(it => it.payload.text);
+    assert.equal(heard.filter(it => it === 'before').length, 1, 'once, though it is in both answers');
+    carl.chat.callExperimentalAPI('stopMessageLongPolling', { groupID: room });
+  });
+
   test('the end of a room is told to who is there', async () => {
     const from = bob.mark();
     await ann.chat.dismissGroup(room);

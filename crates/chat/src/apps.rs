@@ -44,6 +44,8 @@ pub struct App {
     /// Against too many friend requests, and too many removals of friends.
     pub(crate) friend_pace: PerMinute,
     pub(crate) unfriend_pace: PerMinute,
+    /// Against too many changes of one message's extensions.
+    pub(crate) extension_pace: PerMinute,
     pub live: Live,
     pub(crate) statistics: Statistics,
     pub hooks: AppHooks,
@@ -92,6 +94,7 @@ impl App {
             groups: Groups::default(),
             friend_pace: PerMinute::default(),
             unfriend_pace: PerMinute::default(),
+            extension_pace: PerMinute::default(),
             live: Live::default(),
             statistics: Statistics::default(),
             hooks: AppHooks::default(),

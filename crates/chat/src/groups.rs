@@ -4,6 +4,7 @@
 //! group come under one key. What a change is told to whom is collected in [`Told`] inside the transaction
 //! and handed to the fan-out after it, in the order of the commits.
 
+pub(crate) mod additions;
 pub mod announce;
 pub mod attributes;
 pub mod counters;

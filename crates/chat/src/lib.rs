@@ -4,9 +4,11 @@
 //! numbers but [`clock`] and [`random`].
 
 pub mod accounts;
+pub mod additions;
 pub mod apps;
 pub mod clock;
 pub mod conversations;
+pub mod do_not_disturb;
 pub mod error;
 pub mod exports;
 pub mod fan_out;

@@ -7,7 +7,7 @@ use std::sync::{
 
 use quick_cache::sync::Cache;
 
-/// Users whose buckets are remembered, per app and purpose; who is forgotten starts with a full one.
+/// Users or messages whose buckets are remembered, per app and purpose; who is forgotten starts with a full one.
 const USERS_MAX: usize = 10_000;
 const SECOND_MICROS: i64 = 1_000_000;
 const MINUTE_MICROS: i64 = 60 * SECOND_MICROS;
@@ -45,7 +45,7 @@ fn cost(per_second: u32) -> i64 {
     SECOND_MICROS / i64::from(per_second)
 }
 
-/// A bucket for each user, of what may be done so many times a minute.
+/// A bucket for each user or message, by name, of what may be done so many times a minute.
 pub(crate) struct PerMinute(Cache<String, Arc<Bucket>>);
 
 impl Default for PerMinute {

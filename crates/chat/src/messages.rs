@@ -1,6 +1,7 @@
 //! One-to-one messages: send, history, read, recall, modify, import.
 //! `spec/concepts/message-format.md`, `spec/concepts/message-storage.md`.
 
+pub(crate) mod additions;
 mod history;
 mod import;
 mod modify;

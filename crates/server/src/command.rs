@@ -265,7 +265,7 @@ pub mod services {
             "recentcontact" => Code::ContactInternal,
             "im_open_login_svc" | "im_open_status" => Code::AccountInternal,
             "openconfigsvr" => Code::MuteInternal,
-            "openim_robot_http_svc" => Code::GroupInternal,
+            "openim_robot_http_svc" | "openim_msg_ext_http_svc" => Code::GroupInternal,
             "open_msg_svc" => Code::HistoryInternal,
             it if is_group(it) => Code::GroupInternal,
             _ => Code::TimedOut,

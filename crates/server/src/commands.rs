@@ -10,14 +10,18 @@ mod group_open_http_noauth_svc;
 mod group_open_http_svc;
 mod group_open_long_polling_http_svc;
 mod heartbeat;
+mod im_msg_audit_mgr;
+mod im_msg_db_logic;
 mod im_open_login_svc;
 mod im_open_status;
 mod im_sdk_config_mgr;
 mod imopenstat;
 mod million_group_open_http_svc;
+mod offline_push_report;
 mod open_msg_svc;
 mod openconfigsvr;
 mod openim;
+mod openim_msg_ext_http_svc;
 mod openim_robot_http_svc;
 mod profile;
 mod recentcontact;
@@ -64,6 +68,8 @@ pub const ALL: &[Command] = &[
     openim::admin_msgwithdraw::COMMAND,
     openim::admin_set_msg_read::COMMAND,
     openim::modify_c2c_msg::COMMAND,
+    openim_msg_ext_http_svc::set_key_values::COMMAND,
+    openim_msg_ext_http_svc::get_key_values::COMMAND,
     // Conversations.
     recentcontact::get_list::COMMAND,
     recentcontact::delete::COMMAND,
@@ -116,6 +122,8 @@ pub const ALL: &[Command] = &[
     group_open_http_svc::delete_group_counter::COMMAND,
     group_open_http_svc::send_group_msg::COMMAND,
     openim::modify_group_msg::COMMAND,
+    openim_msg_ext_http_svc::group_set_key_values::COMMAND,
+    openim_msg_ext_http_svc::group_get_key_values::COMMAND,
     group_open_http_svc::import_group_msg::COMMAND,
     group_open_http_svc::group_msg_get_simple::COMMAND,
     group_open_http_svc::group_msg_recall::COMMAND,
@@ -143,9 +151,15 @@ pub const ALL: &[Command] = &[
     im_open_status::ws_get_user_status::COMMAND,
     im_open_status::ws_status_subscribe::COMMAND,
     im_open_status::ws_status_unsubscribe::COMMAND,
+    im_open_status::ws_stat_background::COMMAND,
+    im_open_status::ws_stat_foreground::COMMAND,
+    im_open_status::ws_stat_settoken::COMMAND,
     im_sdk_config_mgr::fetch_config::COMMAND,
     im_sdk_config_mgr::fetch_imsdk_purchase_bitsv2::COMMAND,
     imopenstat::tim_web_report_v2::COMMAND,
+    offline_push_report::uniapp_sdk_report::COMMAND,
+    im_msg_audit_mgr::get_local_words::COMMAND,
+    openim::ws_msg_push_ack::COMMAND,
     // The socket: people.
     profile::portrait_get_all::COMMAND,
     sns::friend_get_specified::COMMAND,
@@ -171,6 +185,12 @@ pub const ALL: &[Command] = &[
     openim::authkey::COMMAND,
     openim::get_c2c_peer_mute_notifications::COMMAND,
     openim::set_c2c_peer_mute_notifications::COMMAND,
+    im_msg_db_logic::ws_set_do_not_disturb::COMMAND,
+    im_msg_db_logic::ws_get_do_not_disturb::COMMAND,
+    openim_msg_ext_http_svc::reaction_add::COMMAND,
+    openim_msg_ext_http_svc::reaction_del::COMMAND,
+    openim_msg_ext_http_svc::reaction_iterate::COMMAND,
+    openim_msg_ext_http_svc::reaction_multi_stat::COMMAND,
     // The socket: groups.
     group_open_http_svc::group_msg_get::COMMAND,
     group_open_http_svc::delete_group_ramble_msg_by_seq::COMMAND,
@@ -180,6 +200,10 @@ pub const ALL: &[Command] = &[
     group_open_http_svc::pin_message::COMMAND,
     group_open_http_svc::unpin_message::COMMAND,
     group_open_http_svc::get_pinned_messages::COMMAND,
+    openim_msg_ext_http_svc::group_reaction_add::COMMAND,
+    openim_msg_ext_http_svc::group_reaction_del::COMMAND,
+    openim_msg_ext_http_svc::group_reaction_iterate::COMMAND,
+    openim_msg_ext_http_svc::group_reaction_multi_stat::COMMAND,
     group_open_http_svc::batch_get_group_notify::COMMAND,
     group_open_http_svc::get_joined_group_list::of_communities::COMMAND,
     group_open_http_svc::get_group_self_member_info::COMMAND,
@@ -193,6 +217,7 @@ pub const ALL: &[Command] = &[
     group_open_http_svc::handle_invite_join_group::COMMAND,
     group_open_http_svc::get_specified_group_member_info::COMMAND,
     group_open_http_noauth_svc::apply_join_group::COMMAND,
+    group_open_http_svc::get_huge_group_msg::COMMAND,
     group_open_long_polling_http_svc::get_msg::COMMAND,
     group_open_long_polling_http_svc::get_msg::of_guests::COMMAND,
 ];

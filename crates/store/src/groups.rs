@@ -190,6 +190,9 @@ const GOES_TOO: &[&str] = &[
     "delete from group_mentions where lane = $1",
     "delete from group_mentions_seen where lane = $1",
     "delete from group_unlisted where lane = $1",
+    "delete from message_extensions where kind = 2 and lane = $1",
+    "delete from message_reactions where kind = 2 and lane = $1",
+    "delete from message_additions where kind = 2 and lane = $1",
     "delete from group_messages where lane = $1",
 ];
 

@@ -32,6 +32,7 @@ pub(crate) const ALL: &[Migration] = &[
         sql: include_str!("../migrations/0008_webhooks.sql"),
         postgres: Some(include_str!("../migrations/0008_webhooks.postgres.sql")),
     },
+    Migration { version: 9, sql: include_str!("../migrations/0009_additions.sql"), postgres: None },
 ];
 
 /// Any number, as long as nobody else uses it: every node of a cluster asks for this lock.

@@ -19,7 +19,7 @@ use crate::{Cx, error::Error};
 pub use bans::{BAN_DESCRIPTION_BYTES_MAX, Banned, ban, bans, unban};
 pub use marks::{Marked, Present, mark, present, present_count};
 pub(crate) use presence::Away;
-pub use presence::{Joined, join, quit};
+pub use presence::{Joined, join, quit, recent};
 pub(crate) use room::Rooms;
 pub use room::{Guest, Polled};
 

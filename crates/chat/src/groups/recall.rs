@@ -5,7 +5,9 @@ use std::fmt::Write;
 
 use proto::{Code, json::quote};
 use store::{
-    StoreError, Tx, group_mentions as mentions,
+    StoreError, Tx,
+    additions::{self, Of},
+    group_mentions as mentions,
     group_messages::{self as log, GroupMessage, flag},
     group_pins as pins, group_recalls as recalls,
 };
@@ -123,6 +125,7 @@ fn withdraw(tx: &mut dyn Tx, it: &GroupMessage, flags: i64, revoker: &str) -> Re
     log::recall(tx, it.lane, it.seq, flags, revoker)?;
     mentions::remove(tx, it.lane, it.seq)?;
     pins::remove(tx, it.lane, it.seq)?;
+    additions::remove(tx, Of::in_group(it))?;
     Ok(())
 }
 

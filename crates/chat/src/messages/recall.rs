@@ -2,6 +2,7 @@
 
 use proto::{Code, Fail, MsgKey};
 use store::{
+    additions::{self, Of},
     contacts,
     messages::{self as log, flag},
 };
@@ -44,6 +45,7 @@ pub async fn recall(cx: &Cx, named: Named) -> Result<(), Error> {
                     event_time: at.chat.clock.millis(),
                 })
             })?;
+            additions::remove(tx, Of::one_to_one(&message))?;
             Ok(message)
         },
         move |message| {

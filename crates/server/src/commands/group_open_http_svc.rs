@@ -27,6 +27,7 @@ pub mod get_group_msg_receipts_by_users;
 pub mod get_group_muted_account;
 pub mod get_group_public_info;
 pub mod get_group_self_member_info;
+pub mod get_huge_group_msg;
 pub mod get_joined_group_list;
 pub mod get_online_member_num;
 pub mod get_pendency;

@@ -2,6 +2,9 @@
 
 pub mod ws_get_user_status;
 pub mod ws_set_custom_status;
+pub mod ws_stat_background;
+pub mod ws_stat_foreground;
+pub mod ws_stat_settoken;
 pub mod ws_status_subscribe;
 pub mod ws_status_unsubscribe;
 pub mod wshello;

@@ -23,6 +23,7 @@ pub mod query_online_status;
 pub mod read_all_unread_msg;
 pub mod sendmsg;
 pub mod set_c2c_peer_mute_notifications;
+pub mod ws_msg_push_ack;
 
 use chat::messages::Message;
 use chat::{Caller, Cx, accounts, error::Error};

@@ -12,15 +12,16 @@ use proto::{Code, Fail};
 use store::{Tx, group_members as members, groups as rows, live_rooms as table};
 
 use super::super::{
-    Group, Role, Told, member_in,
+    Group, Role, Told, member, member_in,
     notices::{self, Notice, Report},
     open,
     tips::{self, Change, Op, Tip},
     told::change,
 };
 use super::{
+    find_room,
     marks::{STAYS, STAYS_SECONDS},
-    room,
+    room::{self, Room},
 };
 use crate::{Caller, Chat, Cx, apps::App, error::Error, statistics::Event as Counted};
 
@@ -48,12 +49,31 @@ pub async fn join(cx: &Cx, group: &Arc<Group>, wants_history: bool) -> Result<Jo
     let (at, number) = (cx.clone(), group.number());
     let room = room::prepare(cx, number).await?;
     change(cx, number, move |tx, told| come_in(tx, &at, told, number, &user)).await?;
+    let history = if wants_history { history(cx, &room, i64::MAX) } else { Vec::new() };
+    Ok(Joined { key: cx.chat.random.token(), history })
+}
+
+/// Messages with numbers below `before` that an app lets joiners see.
+fn history(cx: &Cx, room: &Room, before: i64) -> Vec<String> {
     let state = cx.app.state();
     let most =
         usize::try_from(state.settings.groups_avchatroom_history_on_join).unwrap_or(0).min(HISTORY_MAX);
-    let gives = wants_history && state.settings.features_avchatroom_history;
-    let history = if gives { room.latest(cx.chat.clock.now(), HISTORY_SECONDS, most) } else { Vec::new() };
-    Ok(Joined { key: cx.chat.random.token(), history })
+    match state.settings.features_avchatroom_history {
+        true => room.latest(cx.chat.clock.now(), HISTORY_SECONDS, most, before),
+        false => Vec::new(),
+    }
+}
+
+/// What was said in a room lately, for somebody who is in it or watches it with this key (10007 for others).
+/// `before` is the number that polling starts with. Nothing comes before the first, so that one means everything.
+pub async fn recent(cx: &Cx, group_id: &str, key: Option<&str>, before: i64) -> Result<Vec<String>, Error> {
+    let group = find_room(cx, group_id).await?;
+    let watches = key.is_some_and(|it| cx.app.groups.rooms.is_guest(it, group_id, cx.chat.clock.now()));
+    if !watches && member(cx, &group, cx.caller.user()).await?.is_none() {
+        return Err(Fail::with(Code::GroupDenied, "only who is in the room may do this").into());
+    }
+    let room = room::prepare(cx, group.number()).await?;
+    Ok(history(cx, &room, if before <= 1 { i64::MAX } else { before }))
 }
 
 fn come_in(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, number: i64, user: &str) -> Result<(), Error> {
@@ -184,7 +204,7 @@ impl Chat {
         let rooms = self.db.read(move |tx| table::of_user(tx, id, &name)).await?;
         let cx = Cx { chat: self.clone(), app: app.clone(), caller: Caller::Guest, ip: None };
         for room in rooms {
-            let Ok(group) = super::find_room(&cx, &room).await else { continue };
+            let Ok(group) = find_room(&cx, &room).await else { continue };
             let (at, number, name) = (cx.clone(), group.number(), user.clone());
             let stays = change(&cx, number, move |tx, told| {
                 let staying = table::marked_since(tx, number, STAYS, now - STAYS_SECONDS)?;

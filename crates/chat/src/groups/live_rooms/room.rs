@@ -98,6 +98,14 @@ impl Rooms {
         room
     }
 
+    /// Whether this key is good for watching this room.
+    pub(super) fn is_guest(&self, key: &str, group_id: &str, now: i64) -> bool {
+        self.guests.get(key).is_some_and(|it| {
+            let entry = it.lock().expect("no holder panics");
+            entry.0 == group_id && now - entry.1 <= GUEST_SECONDS
+        })
+    }
+
     /// What names a message that was said lately and not taken back.
     pub(crate) fn said(&self, number: i64, seq: i64) -> Option<GroupMessage> {
         let room = self.room(number);
@@ -200,10 +208,11 @@ impl Room {
         (items.collect(), state.next)
     }
 
-    /// The latest messages of the last `seconds`, oldest first.
-    pub(super) fn latest(&self, now: i64, seconds: i64, most: usize) -> Vec<String> {
+    /// The latest messages of the last `seconds` with numbers below `before`, oldest first.
+    pub(super) fn latest(&self, now: i64, seconds: i64, most: usize, before: i64) -> Vec<String> {
         let state = self.state.lock().expect("no holder panics");
-        let fits = |it: &&Said| it.message.is_some() && !it.recalled && it.time >= now - seconds;
+        let fits =
+            |it: &&Said| it.message.is_some() && !it.recalled && it.time >= now - seconds && it.seq < before;
         let mut items: Vec<_> =
             state.recent.iter().rev().filter(fits).take(most).map(|it| it.item.clone()).collect();
         items.reverse();

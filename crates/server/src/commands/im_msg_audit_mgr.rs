@@ -1,0 +1,3 @@
+//! What a client checks before it sends.
+
+pub mod get_local_words;

@@ -1,0 +1,22 @@
+//! A client says that its app came to the foreground.
+//!
+//! Contract: `spec/client/commands/im_open_status.ws_stat_foreground.yaml`.
+
+use chat::{Cx, error::Error};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::command::{Nothing, command};
+
+command!(
+    "im_open_status" / "ws_stat_foreground", "Takes note of an app in the foreground.", Socket,
+    Request => Nothing, handle
+);
+
+/// Nothing in it is needed: the client was online all the time.
+#[derive(Deserialize, JsonSchema)]
+struct Request {}
+
+async fn handle(_: &Cx, _: Request) -> Result<Nothing, Error> {
+    Ok(Nothing {})
+}

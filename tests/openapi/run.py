@@ -23,7 +23,7 @@ ADMIN = "administrator"
 EXAMPLES_MAX = 60
 # Seconds.
 START_MAX = 30
-RUN_MAX = 110
+RUN_MAX = 300
 STOP_MAX = 20
 LOG_LINES_SHOWN = 20
 

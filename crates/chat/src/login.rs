@@ -253,6 +253,8 @@ fn give_up_waiting(tx: &mut dyn Tx, app: u32, user: &str, seen_at: i64, now: i64
 
 /// Attaches a session after the commit that made or found it. `stayed`: the user was online just before.
 fn attach(chat: &Arc<Chat>, app: &Arc<App>, session: &Arc<Session>, outlet: &Arc<dyn Outlet>, stayed: bool) {
+    // Messages that waited too long stop to count when their receiver comes.
+    app.unread.forget(&session.user);
     match app.live.attach(session, outlet) {
         Attached::First if !stayed => status::changed(chat, app, &session.user),
         Attached::First | Attached::Further => {}

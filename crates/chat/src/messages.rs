@@ -11,6 +11,7 @@ mod recall;
 mod recent;
 mod send;
 mod sync;
+mod unread;
 pub mod wire;
 
 use std::sync::{
@@ -40,6 +41,7 @@ pub(crate) use send::checksum;
 pub use send::{Hooked, Options, Outgoing, Sent, Sync, send};
 pub use store::messages::{Message, flag};
 pub use sync::{Unsynced, forget_notices, unsynced};
+pub(crate) use unread::UnreadCounts;
 
 /// Conversations whose lane is kept in memory, per app.
 const ROUTES_MAX: usize = 200_000;

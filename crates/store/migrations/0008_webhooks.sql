@@ -23,4 +23,3 @@ create table webhook_events (
   answer text not null
 );
 create index webhook_events_waiting on webhook_events (app, id) where state = 0;
-create index webhook_events_by_app on webhook_events (app, id);

@@ -78,7 +78,7 @@ pub fn run(arguments: Parser) -> anyhow::Result<()> {
     };
     println!("seed {}, {} rounds of {}", options.seed, options.rounds, binary.display());
     let folder = Folder::new()?;
-    let recipe = Recipe { binary, database: options.database };
+    let recipe = Recipe { binary, database: options.database, settings: Vec::new() };
     recipe.make_app(folder.path())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let tried = runtime.block_on(rounds(&recipe, &folder, options.rounds, options.seed));

@@ -30,6 +30,7 @@ mod report;
 mod sender;
 mod target;
 mod traffic;
+mod webhooks;
 pub mod wire;
 
 const SECONDS: f64 = 10.0;
@@ -63,11 +64,14 @@ pub fn run(arguments: lexopt::Parser) -> anyhow::Result<()> {
         (None, Some(_)) => PathBuf::new(),
         (None, None) => build::server()?,
     };
-    let recipe = Recipe { binary, database: options.database.clone() };
+    let recipe = Recipe { binary, database: options.database.clone(), settings: Vec::new() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut scenarios = Vec::new();
     for &scenario in &options.scenarios {
-        let report = runtime.block_on(measure(scenario, &options, &recipe))?;
+        let report = match scenario {
+            Scenario::Webhooks => runtime.block_on(measure_webhooks(&options, &recipe))?,
+            _ => runtime.block_on(measure(scenario, &options, &recipe))?,
+        };
         println!("{report}");
         if let Some(floors) = &floors {
             compare(&report, floors);
@@ -105,6 +109,38 @@ async fn measure(scenario: Scenario, options: &Options, recipe: &Recipe) -> anyh
     })
 }
 
+/// Sends as fast as they go without webhooks, then with them.
+async fn measure_webhooks(options: &Options, recipe: &Recipe) -> anyhow::Result<Report> {
+    ensure!(options.url.is_none(), "a server that runs already has no webhooks of ours: leave --url out");
+    let backend = webhooks::Backend::start()?;
+    let traffic = |report: Report| match report.found {
+        Found::Traffic(it) => Ok((it, report.faults)),
+        _ => bail!("another scenario ran"),
+    };
+    let (without, mut faults) = traffic(measure(Scenario::Rest, options, recipe).await?)?;
+    let settings = vec![
+        format!("webhooks.url=http://{}", backend.address),
+        "webhooks.commands={\"C2C.CallbackAfterSendMsg\":true}".to_owned(),
+    ];
+    let folder = Folder::new()?;
+    let recipe = Recipe { settings, ..recipe.clone() };
+    recipe.make_app(folder.path())?;
+    let magpie = recipe.serve(folder.path())?;
+    let (with, more) = traffic(measure_at(Scenario::Rest, options, &Target::of(&magpie)).await?)?;
+    // The first send of each lane is not among those that are measured.
+    let sent = with.acknowledged + with.lanes as u64;
+    let drained_after_seconds = backend.drained(sent).await?;
+    let (events, fault) = backend.found();
+    faults.extend(more);
+    faults.extend(fault);
+    if events != sent {
+        faults.push(format!("{events} events of {sent} messages"));
+    }
+    let found =
+        webhooks::Webhooks { ratio: with.rate / without.rate, without, with, events, drained_after_seconds };
+    Ok(Report { scenario: Scenario::Webhooks.name(), found: Found::Webhooks(Box::new(found)), faults })
+}
+
 async fn measure_at(scenario: Scenario, options: &Options, target: &Target) -> anyhow::Result<Report> {
     let name = scenario.name();
     let doors = match scenario {
@@ -112,7 +148,7 @@ async fn measure_at(scenario: Scenario, options: &Options, target: &Target) -> a
             let (found, faults) = lists::run(target).await?;
             return Ok(Report { scenario: name, found: Found::Lists(found), faults });
         }
-        Scenario::Rest | Scenario::Latency => Doors::Rest,
+        Scenario::Rest | Scenario::Latency | Scenario::Webhooks => Doors::Rest,
         Scenario::Socket => Doors::Socket,
         Scenario::Mixed => Doors::Mixed,
         Scenario::Idle | Scenario::Start => {

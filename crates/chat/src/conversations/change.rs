@@ -90,14 +90,14 @@ async fn change(
     must_be_account(cx, owner).await?;
     let is_account = accounts::find(cx, peer).await?.is_some();
     let (app, mine, other) = (cx.app.id, owner.to_owned(), peer.to_owned());
-    let done = cx.chat.db.write(conversation_key(app, owner, peer), move |tx| {
-        match contacts::get(tx, app, &mine, KIND_C2C, &other)? {
-            Some(it) => work(tx, &it),
-            None if is_account => Ok(()),
-            None => Err(Fail::with(Code::ContactUnknown, "To_Account does not exist").into()),
-        }
-    });
-    done.await
+    let (name, after) = (mine.clone(), cx.app.clone());
+    let work = move |tx: &mut dyn Tx| match contacts::get(tx, app, &mine, KIND_C2C, &other)? {
+        Some(it) => work(tx, &it),
+        None if is_account => Ok(()),
+        None => Err(Fail::with(Code::ContactUnknown, "To_Account does not exist").into()),
+    };
+    let key = conversation_key(app, owner, peer);
+    cx.chat.db.write_then(key, work, move |()| after.unread.forget(&name)).await
 }
 
 async fn must_be_account(cx: &Cx, owner: &str) -> Result<(), Error> {

@@ -52,6 +52,7 @@ pub async fn import(cx: &Cx, it: Outgoing, time: i64, live: bool) -> Result<(), 
             Ok::<_, Error>((message, is_new))
         },
         move |(message, is_new)| {
+            after.unread.forget(&people.1);
             if *is_new && live {
                 let people = wire::People { from: &people.0, to: &people.1, tiny_id: &people.2 };
                 let event = || Push::events(&wire::new_message(message, people, wire::Copy::Receiver, false));

@@ -156,6 +156,7 @@ pub async fn set_read(cx: &Cx, owner: &str, peer: &str, until: i64, tell_peer: b
                 return;
             }
             let (mine, other) = &names;
+            after.unread.forget(mine);
             after.live.push(mine, origin, || Push::events(&wire::read_elsewhere(other, until)));
             if tell_peer {
                 after.live.push(other, None, || Push::events(&wire::read_by_peer(mine, until)));

@@ -2,6 +2,7 @@
 
 use proto::{Code, Fail, MsgKey};
 use store::{
+    Tx,
     additions::{self, Of},
     contacts,
     messages::{self as log, flag},
@@ -49,6 +50,7 @@ pub async fn recall(cx: &Cx, named: Named) -> Result<(), Error> {
             Ok(message)
         },
         move |message| {
+            after.unread.forget(&to);
             let people = wire::People { from: &from, to: &to, tiny_id: &tiny_id };
             let event = || Push::events(&wire::recalled(message, people, &by));
             if !message.has(flag::WITHHELD) {
@@ -67,7 +69,8 @@ pub async fn recall(cx: &Cx, named: Named) -> Result<(), Error> {
 pub async fn delete_own(cx: &Cx, owner: &str, peer: &str, keys: Vec<MsgKey>) -> Result<(), Error> {
     let (app, key) = (cx.app.id, conversation_key(cx.app.id, owner, peer));
     let (owner, peer) = (owner.to_owned(), peer.to_owned());
-    let done = cx.chat.db.write(key, move |tx| {
+    let (name, after) = (owner.clone(), cx.app.clone());
+    let work = move |tx: &mut dyn Tx| {
         let Some(pair) = contacts::pair(tx, app, &owner, &peer)? else { return Ok(()) };
         let own = lane(pair, &owner, &peer);
         for key in keys {
@@ -79,6 +82,6 @@ pub async fn delete_own(cx: &Cx, owner: &str, peer: &str, keys: Vec<MsgKey>) -> 
             }
         }
         Ok::<_, Error>(())
-    });
-    done.await
+    };
+    cx.chat.db.write_then(key, work, move |()| after.unread.forget(&name)).await
 }

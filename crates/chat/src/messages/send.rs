@@ -110,14 +110,16 @@ pub async fn send(cx: &Cx, it: Outgoing, unknown_receiver: Code) -> Result<Sent,
         let Some(delivery) = hooked::prepare(cx, hooks, delivery).await? else {
             return Ok(Sent { key, id });
         };
+        let to = delivery.to.clone();
         let pending = store(cx, delivery);
         drop(turn);
-        pending.await?
+        pending.await.inspect_err(|_| hooked::settle(cx, &to, false))?
     } else {
         let pending = store(cx, delivery);
         drop(order);
         pending.await?
     };
+    hooked::settle(cx, &sent.to, hooks.after);
     Ok(Sent { key: sent.key(), id: sent.id() })
 }
 

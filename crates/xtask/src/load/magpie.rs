@@ -29,6 +29,8 @@ pub struct Recipe {
     pub binary: PathBuf,
     /// PostgreSQL instead of the embedded database.
     pub database: Option<String>,
+    /// Further settings of the app, KEY=VALUE.
+    pub settings: Vec<String>,
 }
 
 /// A folder that is removed when it is dropped.
@@ -83,15 +85,17 @@ impl Recipe {
         if self.database.is_none() {
             made?;
         }
-        let settings = ["limits.enforce=false", "conversation.max=3000"];
-        self.run(folder, &["app", "set", "--sdkappid", &id, settings[0], settings[1]])
+        let mut set = vec!["app", "set", "--sdkappid", &id, "limits.enforce=false", "conversation.max=3000"];
+        set.extend(self.settings.iter().map(|it| &**it));
+        self.run(folder, &set)
     }
 
     /// Starts the server and waits until it is ready.
     pub fn serve(&self, folder: &Path) -> anyhow::Result<Magpie> {
         let log = folder.join("server.log");
         let errors = File::options().create(true).append(true).open(&log).context("cannot write a log")?;
-        let mut command = self.command(folder, &["serve", "--listen", "127.0.0.1:0"]);
+        let mut command =
+            self.command(folder, &["serve", "--listen", "127.0.0.1:0", "--set", "webhooks.allow_local=true"]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
         let started = Instant::now();
         let child = command.spawn().with_context(|| format!("cannot start {}", self.binary.display()))?;

@@ -12,7 +12,7 @@ cargo xtask load [options]
 
 Starts a server with an empty store, loads it, and checks that every acknowledged message arrived once, in order.
 
-  --scenario NAME[,NAME…]  rest, socket, mixed, latency, idle, start (all of these), lists
+  --scenario NAME[,NAME…]  rest, socket, mixed, latency, idle, start (all of these), lists, webhooks
   --rate N|max             sends a second on a schedule, or as many as go (max); latency has 200
   --seconds N              length of a scenario (10)
   --connections N          pairs of sender and receiver (64; latency 16; idle 5000)
@@ -34,6 +34,7 @@ pub enum Scenario {
     Idle,
     Start,
     Lists,
+    Webhooks,
 }
 
 impl Scenario {
@@ -45,11 +46,12 @@ impl Scenario {
         ("idle", Scenario::Idle),
         ("start", Scenario::Start),
         ("lists", Scenario::Lists),
+        ("webhooks", Scenario::Webhooks),
     ];
 
     /// Those that run when none is named: without the ones that take long.
     fn default_ones() -> impl Iterator<Item = Scenario> {
-        Scenario::ALL.iter().map(|it| it.1).filter(|&it| it != Scenario::Lists)
+        Scenario::ALL.iter().map(|it| it.1).filter(|it| !matches!(it, Scenario::Lists | Scenario::Webhooks))
     }
 
     pub fn name(self) -> &'static str {

@@ -5,6 +5,8 @@ use std::fmt;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use super::webhooks::Webhooks;
+
 /// Longer times count as this long; nanoseconds.
 const LONGEST: u64 = 120_000_000_000;
 const DIGITS: u8 = 3;
@@ -125,6 +127,7 @@ pub enum Found {
     Idle(Idle),
     Start(Start),
     Lists(Lists),
+    Webhooks(Box<Webhooks>),
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -143,6 +146,7 @@ impl fmt::Display for Report {
             Found::Idle(it) => it.fmt(out)?,
             Found::Start(it) => it.fmt(out)?,
             Found::Lists(it) => it.fmt(out)?,
+            Found::Webhooks(it) => it.fmt(out)?,
         }
         self.faults.iter().try_for_each(|it| line(out, "FAULT", it))
     }
@@ -195,6 +199,22 @@ impl fmt::Display for Start {
             format_args!("{median_ms:.1} ms (median of {runs}, slowest {slowest_ms:.1})"),
         )?;
         line(out, "server memory", format_args!("{:.1} MB", *resident_kb as f64 / 1024.0))
+    }
+}
+
+impl fmt::Display for Webhooks {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, " without webhooks")?;
+        self.without.fmt(out)?;
+        writeln!(out, " with a webhook for each message")?;
+        self.with.fmt(out)?;
+        line(out, "ratio", format_args!("{:.2} of the sends without", self.ratio))?;
+        let after = self.drained_after_seconds;
+        line(
+            out,
+            "events",
+            format_args!("{} once and in order, the last {after:.1} s after the last send", self.events),
+        )
     }
 }
 

@@ -5,9 +5,12 @@ use proto::{
     element::{Body, From},
 };
 use serde_json::{Map, Value, value::RawValue};
-use store::{Tx, contacts, messages as log};
+use store::{
+    Tx, contacts,
+    messages::{self as log, flag},
+};
 
-use super::{DISCARD, Delivery, Options, Relation, check_size};
+use super::{Delivery, Options, Relation, check_size};
 use crate::{
     Cx,
     error::Error,
@@ -49,13 +52,19 @@ pub(super) fn turn_key(cx: &Cx, from: &str, to: &str) -> u64 {
 /// Refuses what storing would refuse, so that the backend is asked only of what can be sent; then asks it. `None`: it is
 /// dropped.
 pub(super) async fn prepare(cx: &Cx, hooks: Hooked, mut it: Delivery) -> Result<Option<Delivery>, Error> {
+    it.hooks = hooks;
+    let now = it.message.time;
+    let counted = if hooks.after { cx.app.unread.is_known(&it.to, now) } else { Ok(()) };
+    if counted.is_ok() && !hooks.before {
+        return Ok(Some(it));
+    }
     let at = cx.clone();
     let read = cx.chat.db.read::<_, Error>(move |tx| {
-        let Checked { is_duplicate, counts } = check(tx, &at, &it)?;
-        if hooks.after && !is_duplicate {
-            it.unread = unread_of(tx, &at, &it.to)? + i64::from(counts);
+        let is_duplicate = hooks.before && check(tx, &at, &it)?;
+        if let Err(version) = counted {
+            it.unread = unread_of(tx, &at, &it.to)?;
+            at.app.unread.keep(&it.to, it.unread, now, version);
         }
-        it.hooks = hooks;
         Ok((it, is_duplicate))
     });
     let (mut it, is_duplicate) = read.await?;
@@ -75,16 +84,9 @@ pub(super) async fn prepare(cx: &Cx, hooks: Hooked, mut it: Delivery) -> Result<
     }
 }
 
-struct Checked {
-    is_duplicate: bool,
-    /// Whether it will count as unread.
-    counts: bool,
-}
-
-/// What storing will find; a refusal is an error.
-fn check(tx: &mut dyn Tx, cx: &Cx, it: &Delivery) -> Result<Checked, Error> {
+/// Whether storing will find that it was sent before; a refusal is an error.
+fn check(tx: &mut dyn Tx, cx: &Cx, it: &Delivery) -> Result<bool, Error> {
     let (app, state) = (cx.app.id, cx.app.state());
-    let mut is_withheld = false;
     if !cx.is_admin() {
         let relation = Relation {
             is_blocked: store::blocks::is(tx, app, &it.to, &it.from)?,
@@ -93,20 +95,14 @@ fn check(tx: &mut dyn Tx, cx: &Cx, it: &Delivery) -> Result<Checked, Error> {
                 store::friends::is(tx, app, &it.to, &it.from)?,
             ),
         };
-        is_withheld = relation.refuse(&state.settings, &it.from, &it.to)?;
+        relation.refuse(&state.settings, &it.from, &it.to)?;
     }
-    let theirs = contacts::get(tx, app, &it.to, contacts::KIND_C2C, &it.from)?;
-    let discards = it.options.respect_mute && theirs.is_some_and(|it| it.mute == DISCARD);
-    let counts =
-        !it.options.no_unread && !it.options.online_only && !is_withheld && !discards && it.from != it.to;
-    let Some(pair) = contacts::pair(tx, app, &it.from, &it.to)? else {
-        return Ok(Checked { is_duplicate: false, counts });
-    };
+    let Some(pair) = contacts::pair(tx, app, &it.from, &it.to)? else { return Ok(false) };
     let message = &it.message;
     let since = message.time - state.settings.messages_c2c_dedup_seconds;
     let lane = lane(pair, &it.from, &it.to);
     let found = log::find_sent(tx, lane, since, message.time, message.seq, message.random, message.crc)?;
-    Ok(Checked { is_duplicate: found.is_some(), counts })
+    Ok(found.is_some())
 }
 
 fn raw(literal: &str) -> Option<&RawValue> {
@@ -150,9 +146,20 @@ pub(super) fn tell_sent(tx: &mut dyn Tx, cx: &Cx, it: &Delivery) -> Result<(), E
     if !it.hooks.after {
         return Ok(());
     }
+    let counts = !it.options.online_only
+        && !it.message.has(flag::NO_UNREAD)
+        && !it.message.has(flag::WITHHELD)
+        && it.from != it.to;
+    let unread = cx.app.unread.add(&it.to, counts.into()).unwrap_or(it.unread + i64::from(counts));
     let line = Line::Pair(&it.from, &it.to);
     tell(tx, cx, Hook::C2cCallbackAfterSendMsg, line, |_| {
-        let message = message(cx, it);
-        Ok(AfterSendC2c { message, result: 0, info: "send msg succeed", unread: it.unread })
+        Ok(AfterSendC2c { message: message(cx, it), result: 0, info: "send msg succeed", unread })
     })
+}
+
+/// Called after the end of a send: what was counted may be wrong when it was not told, or not stored after all.
+pub(super) fn settle(cx: &Cx, to: &str, is_counted: bool) {
+    if !is_counted && wants(cx, Hook::C2cCallbackAfterSendMsg) {
+        cx.app.unread.forget(to);
+    }
 }

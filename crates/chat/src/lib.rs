@@ -4,6 +4,7 @@
 //! numbers but [`clock`] and [`random`].
 
 pub mod accounts;
+pub mod all_member_push;
 pub mod apps;
 pub mod clock;
 pub mod conversations;
@@ -34,6 +35,7 @@ use std::{
     sync::Arc,
 };
 
+use all_member_push::Deliveries;
 use apps::{App, Apps};
 use clock::Clock;
 use fan_out::FanOut;
@@ -55,6 +57,7 @@ pub struct Chat {
     pub(crate) announcements: Announcements,
     pub(crate) absences: Absences,
     pub(crate) away: Away,
+    pub(crate) deliveries: Deliveries,
 }
 
 impl Chat {
@@ -72,6 +75,7 @@ impl Chat {
             announcements: Announcements::default(),
             absences: Absences::default(),
             away: Away::default(),
+            deliveries: Deliveries::default(),
         });
         chat.refresh_apps().await?;
         Ok(chat)
@@ -81,6 +85,7 @@ impl Chat {
     pub async fn start(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         self.absences.look_in_store();
+        self.find_interrupted_pushes().await?;
         self.db.write(0, move |tx| store::sessions::detach_all(tx, now)).await
     }
 

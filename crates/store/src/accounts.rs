@@ -181,6 +181,8 @@ const GOES_TOO: &[&str] = &[
     "delete from contact_group_members where app = $1 and kind = 1 and peer = $2",
     "delete from subscriptions where app = $1 and subscriber = $2",
     "delete from subscriptions where app = $1 and target = $2",
+    "delete from push_attributes where app = $1 and user_id = $2",
+    "delete from push_tags where app = $1 and user_id = $2",
     "delete from group_notices where app = $1 and user_id = $2",
     "delete from group_requests where app = $1 and (asker = $2 or joiner = $2)",
     "delete from group_hidden where user_id = $2 and lane in

@@ -47,6 +47,8 @@ pub mod live_rooms;
 pub mod messages;
 pub mod notices;
 pub mod profiles;
+pub mod push_marks;
+pub mod pushes;
 pub mod relation_sequences;
 pub mod robots;
 pub mod secrets;

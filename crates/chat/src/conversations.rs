@@ -13,7 +13,7 @@ use std::{cmp::Reverse, collections::HashSet};
 use proto::json::quote;
 use store::{StoreError, Tx, contact_marks, contacts};
 
-use crate::{Cx, accounts, error::Error, messages::visible_since};
+use crate::{Cx, accounts, all_member_push::waiting::Waiting, error::Error, messages::visible_since};
 
 pub use change::{clear, delete, pin};
 pub use in_groups::InGroup;
@@ -184,7 +184,8 @@ fn all(tx: &mut dyn Tx, cx: &Cx, owner: &str) -> Result<Vec<Entry>, StoreError> 
     let most = usize::try_from(state.settings.conversation_max).unwrap_or(usize::MAX);
     let (mut pinned, mut ordinary): (Vec<_>, Vec<_>) =
         in_groups::all(tx, cx.app.id, owner, since)?.into_iter().partition(|it| it.pinned);
-    let peers = peers::List { cx, owner, since };
+    let waiting = Waiting::of(tx, cx.app.id, owner, cx.chat.clock.now())?;
+    let peers = peers::List { cx, owner, since, waiting };
     pinned.extend(peers.pinned(tx)?);
     sort(&mut pinned);
     ordinary.extend(peers.latest(tx, most)?);

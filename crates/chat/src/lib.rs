@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod additions;
+pub mod all_member_push;
 pub mod apps;
 pub mod clock;
 pub mod conversations;
@@ -38,6 +39,7 @@ use std::{
     sync::Arc,
 };
 
+use all_member_push::Deliveries;
 use apps::{App, Apps};
 use clock::Clock;
 use error::Error;
@@ -62,6 +64,7 @@ pub struct Chat {
     pub(crate) announcements: Announcements,
     pub(crate) absences: Absences,
     pub(crate) away: Away,
+    pub(crate) deliveries: Deliveries,
 }
 
 impl Chat {
@@ -81,6 +84,7 @@ impl Chat {
             announcements: Announcements::default(),
             absences: Absences::default(),
             away: Away::default(),
+            deliveries: Deliveries::default(),
         });
         chat.refresh_apps().await?;
         Ok(chat)
@@ -90,6 +94,7 @@ impl Chat {
     pub async fn start(self: &Arc<Chat>) -> Result<(), Error> {
         let (now, chat, apps) = (self.clock.now(), self.clone(), self.apps.all());
         self.absences.look_in_store();
+        self.find_interrupted_pushes().await?;
         let done = self.db.write(0, move |tx| {
             login::tell_left_behind(tx, &chat, &apps)?;
             Ok::<_, Error>(store::sessions::detach_all(tx, now)?)

@@ -6,7 +6,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, OnceLock,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -98,6 +98,8 @@ pub struct Session {
     /// When its token ends; `i64::MAX` for never.
     pub expires_at: i64,
     ended: AtomicBool,
+    /// The place of its last attachment among all of the app.
+    attached_as: AtomicU64,
     outlet: Mutex<Option<Arc<dyn Outlet>>>,
     /// Held while a message is put into the queue of the store, so that one session's messages are
     /// stored in the order of their frames.
@@ -115,6 +117,7 @@ impl Session {
             hash,
             expires_at,
             ended: AtomicBool::new(false),
+            attached_as: AtomicU64::new(0),
             outlet: Mutex::new(None),
             send_order: tokio::sync::Mutex::new(()),
         }
@@ -128,6 +131,10 @@ impl Session {
     /// Where its connection comes from, if it has one.
     pub(crate) fn source(&self) -> Option<IpAddr> {
         self.outlet().map(|it| it.source())
+    }
+
+    fn attached_by(&self, number: u64) -> bool {
+        self.attached_as.load(Ordering::Acquire) <= number
     }
 
     fn outlet(&self) -> Option<Arc<dyn Outlet>> {
@@ -172,6 +179,8 @@ pub struct Live {
     users: [Mutex<Users>; SHARDS],
     tokens: [Mutex<HashMap<TokenHash, Arc<Session>>>; SHARDS],
     users_online: AtomicI64,
+    /// How many times a session was attached.
+    attachments: AtomicU64,
     /// Online members by group. Locked after `users` where both are.
     rooms: [Mutex<Rooms>; SHARDS],
     /// Users with groups whose last session went, until somebody takes them from here.
@@ -222,6 +231,7 @@ impl Live {
     /// Attaches the session to a connection; an older connection of the same session is left behind silently.
     pub(crate) fn attach(&self, session: &Arc<Session>, outlet: &Arc<dyn Outlet>) -> Attached {
         *session.outlet.lock().expect("no holder panics") = Some(outlet.clone());
+        session.attached_as.store(self.attachments.fetch_add(1, Ordering::AcqRel) + 1, Ordering::Release);
         self.by_hash(&session.hash).lock().expect("no holder panics").insert(session.hash, session.clone());
         let mut users = self.shard(&session.user).lock().expect("no holder panics");
         let online = users.entry(session.user.clone()).or_insert_with(|| {
@@ -401,6 +411,33 @@ impl Live {
             rooms.entry(*group).or_default().insert(name.clone(), *flag);
         }
         true
+    }
+
+    /// The number of the latest attachment.
+    pub(crate) fn attachments(&self) -> u64 {
+        self.attachments.load(Ordering::Acquire)
+    }
+
+    /// Users with a session whose attachment has at most this number.
+    pub(crate) fn attached_by(&self, number: u64) -> Vec<Arc<str>> {
+        let mut found = Vec::new();
+        for shard in &self.users {
+            let users = shard.lock().expect("no holder panics");
+            let is_meant = |it: &Online| it.sessions.iter().any(|it| it.attached_by(number));
+            found.extend(users.iter().filter(|it| is_meant(it.1)).map(|it| it.0.clone()));
+        }
+        found
+    }
+
+    /// Pushes to the user's sessions whose attachment has at most this number.
+    pub(crate) fn push_attached_by(&self, number: u64, user: &str, push: impl FnOnce() -> Push) {
+        let sessions = self.of(user);
+        let outlets: Vec<_> =
+            sessions.iter().filter(|it| it.attached_by(number)).filter_map(|it| it.outlet()).collect();
+        if !outlets.is_empty() {
+            let push = push();
+            outlets.iter().for_each(|it| it.push(&push));
+        }
     }
 
     /// Pushes one frame to every session of the app.

@@ -37,8 +37,8 @@ pub use read::{
 };
 pub use recall::{delete_own, recall};
 pub use recent::Recent;
-pub(crate) use send::checksum;
 pub use send::{Hooked, Options, Outgoing, Sent, Sync, send};
+pub(crate) use send::{check_size, checksum};
 pub use store::messages::{Message, flag};
 pub use sync::{Unsynced, forget_notices, unsynced};
 pub(crate) use unread::UnreadCounts;

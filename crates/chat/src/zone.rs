@@ -39,6 +39,11 @@ impl Zone {
         (time + self.offset).div_euclid(SECONDS_PER_DAY)
     }
 
+    /// The Unix second at which the local day of this one begins.
+    pub fn day_start(self, time: i64) -> i64 {
+        self.day(time) * SECONDS_PER_DAY - self.offset
+    }
+
     /// Seconds since the local hour began.
     pub fn into_hour(self, time: i64) -> i64 {
         (time + self.offset).rem_euclid(SECONDS_PER_HOUR)
@@ -114,6 +119,20 @@ mod tests {
             assert_eq!(zone.date_time(time), date_time);
             assert_eq!(zone.hour(time), hour);
             assert_eq!(zone.parse_hour(hour), Some(time - time.rem_euclid(3600)), "{hour}");
+        }
+    }
+
+    #[test]
+    fn a_day_begins_at_local_midnight() {
+        let beijing = Zone::parse("UTC+8").unwrap();
+        for (time, zone, start) in [
+            (0, Zone::UTC, 0),
+            (86_399, Zone::UTC, 0),
+            (86_400, Zone::UTC, 86_400),
+            (57_599, beijing, -28_800),
+            (57_600, beijing, 57_600),
+        ] {
+            assert_eq!(zone.day_start(time), start, "{time}");
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! A command's file has the path of its URL: `/v4/openim/sendmsg` is `commands/openim/sendmsg.rs`.
 
+mod all_member_push;
 mod config_svc;
 mod follow;
 mod group_open_attr_http_svc;
@@ -70,6 +71,17 @@ pub const ALL: &[Command] = &[
     openim::modify_c2c_msg::COMMAND,
     openim_msg_ext_http_svc::set_key_values::COMMAND,
     openim_msg_ext_http_svc::get_key_values::COMMAND,
+    // Push to all users.
+    all_member_push::im_push::COMMAND,
+    all_member_push::im_set_attr_name::COMMAND,
+    all_member_push::im_get_attr_name::COMMAND,
+    all_member_push::im_set_attr::COMMAND,
+    all_member_push::im_get_attr::COMMAND,
+    all_member_push::im_remove_attr::COMMAND,
+    all_member_push::im_add_tag::COMMAND,
+    all_member_push::im_get_tag::COMMAND,
+    all_member_push::im_remove_tag::COMMAND,
+    all_member_push::im_remove_all_tags::COMMAND,
     // Conversations.
     recentcontact::get_list::COMMAND,
     recentcontact::delete::COMMAND,

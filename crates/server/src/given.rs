@@ -6,7 +6,7 @@ use proto::{Code, Fail};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, Visitor},
+    de::{DeserializeOwned, Error, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -93,6 +93,32 @@ impl<T: JsonSchema> JsonSchema for Given<T> {
     }
 }
 
+/// A JSON object. Without this a list of its members' values would be taken for it.
+#[derive(Clone, Debug, Default)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object<T>, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        let read = raw.starts_with('{').then(|| serde_json::from_str(raw).ok()).flatten();
+        read.map(Object).ok_or_else(|| Error::custom("expected an object"))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Object<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
 /// A JSON value that is passed on as it came.
 #[derive(Clone, Debug)]
 pub struct Raw(pub Box<RawValue>);
@@ -148,6 +174,15 @@ mod tests {
         id: Given<u32>,
         #[serde(default)]
         name: Given<String>,
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        let read = |text: &str| serde_json::from_str::<Object<Request>>(text).map(|it| it.0);
+        assert_eq!(read(r#"{"id": 7}"#).unwrap().id.need(Code::C2cTo, "id").unwrap(), 7);
+        for text in ["[7]", "[]", "7", "null", "\"{}\""] {
+            assert!(read(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -182,6 +182,8 @@ const GOES_TOO: &[&str] = &[
     "delete from subscriptions where app = $1 and subscriber = $2",
     "delete from subscriptions where app = $1 and target = $2",
     "delete from do_not_disturb where app = $1 and user_id = $2",
+    "delete from push_attributes where app = $1 and user_id = $2",
+    "delete from push_tags where app = $1 and user_id = $2",
     "delete from group_notices where app = $1 and user_id = $2",
     "delete from group_requests where app = $1 and (asker = $2 or joiner = $2)",
     "delete from group_hidden where user_id = $2 and lane in

@@ -102,7 +102,7 @@ pub fn custom_statuses(
     users: &[String],
 ) -> Result<HashMap<String, String>, StoreError> {
     let sql = among!("select user_id, custom_status from accounts where app = $1 and user_id", "");
-    let rows = rows(tx, sql, app, users, None)?;
+    let rows = rows(tx, sql, app, users, &[])?;
     rows.into_iter().map(|mut it| Ok((it.take_text(0)?, it.take_text(1)?))).collect()
 }
 
@@ -113,7 +113,7 @@ pub fn alive(tx: &mut dyn Tx, app: u32, users: &[String]) -> Result<Vec<Alive>, 
          where ended_at = 0 and app = $1 and user_id",
         " order by user_id, inst_id"
     );
-    let rows = rows(tx, sql, app, users, None)?;
+    let rows = rows(tx, sql, app, users, &[])?;
     let alive = |mut it: Row| {
         Ok(Alive {
             user: it.take_text(0)?,
@@ -145,7 +145,7 @@ pub fn lists_of(
         "select friend, list from friend_list_members where app = $1 and friend",
         " and owner = $52 order by friend, list"
     );
-    let rows = rows(tx, sql, app, friends, Some(owner))?;
+    let rows = rows(tx, sql, app, friends, &[owner.into()])?;
     rows.into_iter().map(|mut it| Ok((it.take_text(0)?, it.int(1)?))).collect()
 }
 
@@ -159,8 +159,40 @@ pub fn profiles(
         "select user_id, tag, value from profiles where app = $1 and user_id",
         " order by user_id, tag"
     );
-    let rows = rows(tx, sql, app, users, None)?;
+    let rows = rows(tx, sql, app, users, &[])?;
     rows.into_iter().map(|mut it| Ok((it.take_text(0)?, it.take_text(1)?, it.take_text(2)?))).collect()
+}
+
+/// Those that had the tag when the push was made.
+pub fn tagged(
+    tx: &mut dyn Tx,
+    app: u32,
+    users: &[String],
+    tag: &str,
+    push: i64,
+) -> Result<HashSet<String>, StoreError> {
+    let sql = among!(
+        "select user_id from push_tags where app = $1 and user_id",
+        " and tag = $52 and since < $53 and (until = 0 or until >= $53)"
+    );
+    let rows = rows(tx, sql, app, users, &[tag.into(), push.into()])?;
+    rows.into_iter().map(|mut it| it.take_text(0)).collect()
+}
+
+/// Those whose attribute of this number had this value when the push was made.
+pub fn with_attribute(
+    tx: &mut dyn Tx,
+    app: u32,
+    users: &[String],
+    (number, value): (i64, &str),
+    push: i64,
+) -> Result<HashSet<String>, StoreError> {
+    let sql = among!(
+        "select user_id from push_attributes where app = $1 and user_id",
+        " and number = $52 and value = $53 and since < $54 and (until = 0 or until >= $54)"
+    );
+    let rows = rows(tx, sql, app, users, &[number.into(), value.into(), push.into()])?;
+    rows.into_iter().map(|mut it| it.take_text(0)).collect()
 }
 
 fn ask(
@@ -170,7 +202,8 @@ fn ask(
     users: &[String],
     one: Option<&str>,
 ) -> Result<HashSet<String>, StoreError> {
-    rows(tx, sql, app, users, one)?.into_iter().map(|mut it| it.take_text(0)).collect()
+    let more: Vec<_> = one.map(Value::from).into_iter().collect();
+    rows(tx, sql, app, users, &more)?.into_iter().map(|mut it| it.take_text(0)).collect()
 }
 
 fn rows(
@@ -178,16 +211,16 @@ fn rows(
     sql: &'static str,
     app: u32,
     users: &[String],
-    one: Option<&str>,
+    more: &[Value],
 ) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::new();
     let users: Vec<_> = users.iter().filter(|it| can_be_there(it)).collect();
     for step in users.chunks(STEP) {
-        let mut params = Vec::with_capacity(STEP + 2);
+        let mut params = Vec::with_capacity(1 + STEP + more.len());
         params.push(Value::from(app));
         params.extend(step.iter().map(|it| Value::from(*it)));
         params.resize(STEP + 1, Value::from(""));
-        params.extend(one.map(Value::from));
+        params.extend_from_slice(more);
         found.extend(tx.rows(sql, &params)?);
     }
     Ok(found)

@@ -10,7 +10,7 @@ use crate::{
 pub const KIND_C2C: i64 = 1;
 
 /// One side of a conversation. The columns are explained in the migration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Contact {
     pub kind: i64,
     pub peer: String,

@@ -50,6 +50,8 @@ pub mod live_rooms;
 pub mod messages;
 pub mod notices;
 pub mod profiles;
+pub mod push_marks;
+pub mod pushes;
 pub mod reactions;
 pub mod relation_sequences;
 pub mod robots;

@@ -25,6 +25,7 @@ pub mod magpie;
 mod options;
 mod pace;
 pub mod process;
+mod push_all;
 mod receiver;
 mod report;
 mod sender;
@@ -147,6 +148,12 @@ async fn measure_at(scenario: Scenario, options: &Options, target: &Target) -> a
         Scenario::Lists => {
             let (found, faults) = lists::run(target).await?;
             return Ok(Report { scenario: name, found: Found::Lists(found), faults });
+        }
+        Scenario::PushAll => {
+            let online = options.connections.unwrap_or(push_all::ONLINE);
+            push_all::check(online)?;
+            let (found, faults) = push_all::run(target, online).await?;
+            return Ok(Report { scenario: name, found: Found::PushAll(found), faults });
         }
         Scenario::Rest | Scenario::Latency | Scenario::Webhooks => Doors::Rest,
         Scenario::Socket => Doors::Socket,

@@ -12,6 +12,7 @@ use store::{
 use super::Which;
 use crate::{
     Cx, accounts,
+    all_member_push::waiting::{self, Waiting},
     error::Error,
     groups::own_side,
     live::Push,
@@ -38,7 +39,7 @@ async fn delete_peer(cx: &Cx, owner: &str, peer: &str, clear: bool) -> Result<()
     let done = change(cx, owner, peer, move |tx, it| {
         let (app, own, now) = (at.app.id, lane(it.pair, &mine, &other), at.chat.clock.now());
         if clear {
-            hide_history(tx, app, &mine, it, own, 0)?;
+            hide_history(tx, &at, &mine, it, own, 0)?;
         }
         contacts::set_read(tx, app, &mine, &other, now)?;
         let newest = log::newest_id(tx, own)?;
@@ -60,7 +61,7 @@ pub async fn clear(cx: &Cx, owner: &str, which: &Which) -> Result<(), Error> {
         let since = visible_since(&at.app.state().settings, now);
         let last = log::last(tx, View { own, clear: it.clear, since })?;
         let listed = last.is_some_and(|last| last.id > it.unlisted_id) || it.emptied_at > 0;
-        hide_history(tx, app, &mine, it, own, if listed { now } else { 0 })?;
+        hide_history(tx, &at, &mine, it, own, if listed { now } else { 0 })?;
         contacts::set_read(tx, app, &mine, &other, now)?;
         contacts::touch(tx, app, &mine, &other, now)?;
         Ok(())
@@ -70,13 +71,19 @@ pub async fn clear(cx: &Cx, owner: &str, which: &Which) -> Result<(), Error> {
 
 fn hide_history(
     tx: &mut dyn Tx,
-    app: u32,
+    cx: &Cx,
     owner: &str,
     it: &Contact,
     own: i64,
     emptied_at: i64,
 ) -> Result<(), Error> {
-    let until = log::newest_place(tx, own)?.unwrap_or(it.clear).max(it.clear);
+    let app = cx.app.id;
+    let mut until = log::newest_place(tx, own)?.unwrap_or(it.clear).max(it.clear);
+    let waiting = Waiting::of(tx, app, owner, cx.chat.clock.now())?;
+    if let Some(push) = waiting.from(&it.peer).last() {
+        let push = waiting::load(tx, app, push.id, own ^ 1)?;
+        until = until.max(push.map_or(until, |it| it.place()));
+    }
     Ok(contacts::set_clear(tx, app, owner, &it.peer, until, emptied_at)?)
 }
 
@@ -89,9 +96,9 @@ async fn change(
 ) -> Result<(), Error> {
     must_be_account(cx, owner).await?;
     let is_account = accounts::find(cx, peer).await?.is_some();
-    let (app, mine, other) = (cx.app.id, owner.to_owned(), peer.to_owned());
+    let (app, mine, other, now) = (cx.app.id, owner.to_owned(), peer.to_owned(), cx.chat.clock.now());
     let (name, after) = (mine.clone(), cx.app.clone());
-    let work = move |tx: &mut dyn Tx| match contacts::get(tx, app, &mine, KIND_C2C, &other)? {
+    let work = move |tx: &mut dyn Tx| match waiting::contact(tx, app, &mine, &other, now)? {
         Some(it) => work(tx, &it),
         None if is_account => Ok(()),
         None => Err(Fail::with(Code::ContactUnknown, "To_Account does not exist").into()),

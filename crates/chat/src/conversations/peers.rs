@@ -7,7 +7,13 @@ use store::{
 };
 
 use super::{Entry, Labels, Side, Which, sort};
-use crate::{Cx, accounts::tiny_id, login::HINT_SECONDS, messages::lane};
+use crate::{
+    Cx,
+    accounts::tiny_id,
+    all_member_push::waiting::{self, Waiting},
+    login::HINT_SECONDS,
+    messages::lane,
+};
 
 /// Contacts looked at in one step.
 const STEP: i64 = 200;
@@ -58,6 +64,8 @@ pub(super) struct List<'a> {
     pub(super) owner: &'a str,
     /// The oldest second that is visible.
     pub(super) since: i64,
+    /// Pushes to all users, which are in no lane.
+    pub(super) waiting: Waiting,
 }
 
 impl List<'_> {
@@ -72,7 +80,7 @@ impl List<'_> {
     /// At least the `most` latest ordinary entries. The hint of activity is at most [`HINT_SECONDS`] behind
     /// the truth, so the search ends when no later contact can get ahead of what was found.
     pub(super) fn latest(&self, tx: &mut dyn Tx, most: usize) -> Result<Vec<Entry>, StoreError> {
-        let mut found: Vec<Entry> = Vec::new();
+        let mut found = self.pushed(tx)?;
         let mut before = (i64::MAX, String::new());
         loop {
             let step = contacts::by_activity(tx, self.cx.app.id, self.owner, (before.0, &before.1), STEP)?;
@@ -80,7 +88,7 @@ impl List<'_> {
             before = (last.active_at, last.peer.clone());
             let is_end = (step.len() as i64) < STEP;
             for it in step {
-                if !it.pinned {
+                if !it.pinned && !self.waiting.is_from(&it.peer) {
                     found.extend(self.entry(tx, it)?);
                 }
             }
@@ -97,11 +105,28 @@ impl List<'_> {
         }
     }
 
+    /// Ordinary entries of those whose pushes wait, wherever their last activity would put them.
+    fn pushed(&self, tx: &mut dyn Tx) -> Result<Vec<Entry>, StoreError> {
+        let mut found = Vec::new();
+        for peer in self.waiting.senders() {
+            let it = contacts::get(tx, self.cx.app.id, self.owner, contacts::KIND_C2C, peer)?;
+            let it = it.unwrap_or_else(|| waiting::no_contact(peer));
+            if !it.pinned {
+                found.extend(self.entry(tx, it)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// The entry of a contact, if it is listed.
     fn entry(&self, tx: &mut dyn Tx, it: Contact) -> Result<Option<Entry>, StoreError> {
         let own = lane(it.pair, self.owner, &it.peer);
         let last = log::last(tx, View { own, clear: it.clear, since: self.since })?;
-        let last = last.filter(|last| last.id > it.unlisted_id);
+        let mut last = last.filter(|last| last.id > it.unlisted_id);
+        if let Some(id) = self.waiting.unread(&it).last() {
+            let push = waiting::load(tx, self.cx.app.id, *id, own ^ 1)?;
+            last = last.into_iter().chain(push).max_by_key(Message::place);
+        }
         if last.is_none() && it.emptied_at == 0 && !it.pinned {
             return Ok(None);
         }

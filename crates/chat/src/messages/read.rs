@@ -10,6 +10,7 @@ use store::{
 use super::{conversation_key, lane, visible_since, wire};
 use crate::{
     Cx, accounts,
+    all_member_push::waiting::{self, Waiting},
     error::Error,
     live::Push,
     webhooks::{AfterReportC2c, Hook, Line, tell},
@@ -27,6 +28,8 @@ pub(super) struct Counter {
     unread: Unread,
     max: i64,
     max_conversations: i64,
+    /// Pushes to all users, which are in no lane.
+    waiting: Waiting,
 }
 
 impl Counter {
@@ -44,6 +47,7 @@ impl Counter {
             unread: Unread { read_at: 0, since: visible_since(&state.settings, now), now, seen_at },
             max: limit(state.settings.unread_max_per_conversation),
             max_conversations: limit(state.settings.unread_max_conversations),
+            waiting: Waiting::of(tx, cx.app.id, owner, now)?,
         })
     }
 
@@ -58,7 +62,8 @@ impl Counter {
     }
 
     pub(super) fn count(&self, tx: &mut dyn Tx, it: &Contact) -> Result<i64, StoreError> {
-        log::count_unread(tx, self.lane(it), self.unread_of(it), self.max)
+        let count = log::count_unread(tx, self.lane(it), self.unread_of(it), self.max)?;
+        Ok((count + self.waiting.unread(it).len() as i64).min(self.max))
     }
 
     /// The unread messages themselves, oldest first, recalled ones among them; the newest `max` if there
@@ -69,20 +74,43 @@ impl Counter {
         it: &Contact,
         max: i64,
     ) -> Result<Vec<log::Message>, StoreError> {
-        log::unread(tx, self.lane(it), self.unread_of(it), max.min(self.max))
+        let (lane, max) = (self.lane(it), max.min(self.max));
+        let mut messages = log::unread(tx, lane, self.unread_of(it), max)?;
+        let pushes = self.waiting.unread(it);
+        if pushes.is_empty() {
+            return Ok(messages);
+        }
+        let room = usize::try_from(max).unwrap_or(usize::MAX);
+        for id in pushes.into_iter().rev().take(room) {
+            messages.extend(waiting::load(tx, self.app, id, lane)?);
+        }
+        messages.sort_by_key(log::Message::place);
+        let too_many = messages.len().saturating_sub(room);
+        messages.drain(..too_many);
+        Ok(messages)
     }
 
-    /// Calls `each` for every conversation with its count, latest activity first, until the limit of
-    /// conversations with unread messages is reached.
+    /// Calls `each` for every conversation with its count, until the limit of conversations with unread messages is
+    /// reached: those of the senders of waiting pushes, then the others, latest activity first.
     pub(super) fn for_each(
         &self,
         tx: &mut dyn Tx,
         mut each: impl FnMut(&mut dyn Tx, &Contact, i64) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let (mut before, mut found) = ((i64::MAX, String::new()), 0);
+        for peer in self.waiting.senders() {
+            let it = contacts::get(tx, self.app, &self.owner, contacts::KIND_C2C, peer)?;
+            let it = it.unwrap_or_else(|| waiting::no_contact(peer));
+            let count = self.count(tx, &it)?;
+            each(tx, &it, count)?;
+            found += i64::from(count > 0);
+        }
+        if found >= self.max_conversations {
+            return Ok(());
+        }
         loop {
             let step = contacts::by_activity(tx, self.app, &self.owner, (before.0, &before.1), STEP)?;
-            for it in &step {
+            for it in step.iter().filter(|it| !self.waiting.is_from(&it.peer)) {
                 let count = self.count(tx, it)?;
                 each(tx, it, count)?;
                 found += i64::from(count > 0);
@@ -126,7 +154,8 @@ pub async fn count_unread(cx: &Cx, owner: &str, peers: Vec<String>) -> Result<Ve
                 continue;
             }
             let contact = contacts::get(tx, at.app.id, &owner, contacts::KIND_C2C, peer)?;
-            out.push(Some(contact.map_or(Ok(0), |it| counter.count(tx, &it))?));
+            let contact = contact.unwrap_or_else(|| waiting::no_contact(peer));
+            out.push(Some(counter.count(tx, &contact)?));
         }
         Ok::<_, StoreError>(out)
     });
@@ -143,7 +172,8 @@ pub async fn set_read(cx: &Cx, owner: &str, peer: &str, until: i64, tell_peer: b
     let done = cx.chat.db.write_then(
         conversation_key(app, owner, peer),
         move |tx| {
-            let moved = contacts::set_read(tx, app, &mine, &other, until)?;
+            let is_there = waiting::contact(tx, app, &mine, &other, until)?.is_some();
+            let moved = is_there && contacts::set_read(tx, app, &mine, &other, until)?;
             tell(tx, &at, Hook::C2cCallbackAfterMsgReport, Line::Pair(&mine, &other), |tx| {
                 let unread = unread_of(tx, &at, &mine)?;
                 let event_time = at.chat.clock.millis();

@@ -124,7 +124,7 @@ pub async fn send(cx: &Cx, it: Outgoing, unknown_receiver: Code) -> Result<Sent,
 }
 
 /// Refuses content over the app's limit; the code differs by door. `spec/concepts/message-format.md` 2 and 3.
-pub(super) fn check_size(cx: &Cx, body: &str, cloud: &str) -> Result<(), Fail> {
+pub(crate) fn check_size(cx: &Cx, body: &str, cloud: &str) -> Result<(), Fail> {
     let limit = usize::try_from(cx.app.state().settings.messages_max_bytes).unwrap_or(usize::MAX);
     if message_bytes(body, cloud) <= limit {
         return Ok(());

@@ -42,6 +42,10 @@ const LAST_SPOKEN_EVERY: Duration = Duration::from_secs(5);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// How often old notices of groups are forgotten.
 const NOTICES_EVERY: Duration = Duration::from_secs(60);
+/// How often pushes to all users that the last end of the server interrupted go on.
+const RESUMED_PUSHES_EVERY: Duration = Duration::from_secs(1);
+/// How often old pushes to all users are forgotten.
+const PUSHES_EVERY: Duration = Duration::from_secs(60);
 /// How often groups that nobody uses any more are looked for.
 const RECYCLE_EVERY: Duration = Duration::from_secs(3600);
 /// How often old lines of the log of webhooks are forgotten.
@@ -282,6 +286,7 @@ fn maintain(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receive
         }
     });
     tell_statuses(node, tasks, stopping);
+    push_to_all(node, tasks, stopping);
     keep_books(node, tasks, stopping);
 }
 
@@ -342,6 +347,27 @@ fn tell_statuses(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Re
         tokio::select! {
             () = node.chat.tell_statuses() => {}
             () = http::stopped(&mut stopping) => {}
+        }
+    });
+}
+
+/// Hands out pushes to all users for as long as the server runs.
+fn push_to_all(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
+    let (at, mut told) = (node.clone(), stopping.clone());
+    tasks.spawn(async move {
+        tokio::select! {
+            () = at.chat.deliver_pushes() => {}
+            () = http::stopped(&mut told) => {}
+        }
+    });
+    every(RESUMED_PUSHES_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.resume_pushes().await {
+            tracing::warn!(%error, "an interrupted push to all users could not go on");
+        }
+    });
+    every(PUSHES_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.prune_pushes().await {
+            tracing::warn!(%error, "old pushes to all users could not be forgotten");
         }
     });
 }

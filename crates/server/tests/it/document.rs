@@ -60,7 +60,9 @@ fn fits(path: &str, schema: &Value, value: &Value) -> Result<(), String> {
             return Err(format!("{path}.{name} is missing"));
         }
         for (name, value) in found {
-            match schema["properties"].get(name) {
+            // Objects whose names are data say what all their members are.
+            let others = schema.get("additionalProperties").filter(|it| it.is_object());
+            match schema["properties"].get(name).or(others) {
                 Some(schema) => fits(&format!("{path}.{name}"), schema, value)?,
                 None => return Err(format!("{path}.{name} is not there")),
             }

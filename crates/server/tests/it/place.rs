@@ -183,6 +183,9 @@ impl World {
             "prune notices" => {
                 return self.chat().prune_notices().await.map(drop).map_err(|it| it.to_string());
             }
+            "prune pushes" => {
+                return self.chat().prune_pushes().await.map(drop).map_err(|it| it.to_string());
+            }
             "recycle groups" => self.chat().recycle_groups().await.map(drop),
             "empty live rooms" => self.chat().empty_live_rooms().await,
             "exports" => self.chat().export_history(&self.node.data_dir).await.map(drop),

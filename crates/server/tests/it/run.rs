@@ -202,6 +202,7 @@ impl Scene {
     /// What the clients got since this was asked last. What is told off the path of a call is told now.
     async fn pushed(&self) -> Map<String, Value> {
         self.world.chat().tell_waiting_statuses().await;
+        self.world.chat().deliver_waiting_pushes().await;
         self.world.chat().fan_out.settled().await;
         let pushed = self.clients.iter().map(|it| (it.name.clone(), it.take_pushes()));
         pushed.filter(|it| !it.1.is_empty()).map(|(name, pushes)| (name, pushes.into())).collect()

@@ -50,7 +50,7 @@ pub async fn connections(target: &Target, connections: usize) -> anyhow::Result<
 }
 
 /// The instances are numbered from `first` on.
-async fn log_in(target: &Target, users: &[String], first: usize) -> anyhow::Result<Vec<Wire>> {
+pub async fn log_in(target: &Target, users: &[String], first: usize) -> anyhow::Result<Vec<Wire>> {
     let rest = target.side_rest()?;
     let mut wires = Vec::with_capacity(users.len());
     let mut logins: JoinSet<anyhow::Result<Wire>> = JoinSet::new();

@@ -12,10 +12,12 @@ cargo xtask load [options]
 
 Starts a server with an empty store, loads it, and checks that every acknowledged message arrived once, in order.
 
-  --scenario NAME[,NAME…]  rest, socket, mixed, latency, idle, start (all of these), lists, webhooks
+  --scenario NAME[,NAME…]  rest, socket, mixed, latency, idle, start (all of these), lists, webhooks,
+                           push_all
   --rate N|max             sends a second on a schedule, or as many as go (max); latency has 200
   --seconds N              length of a scenario (10)
-  --connections N          pairs of sender and receiver (64; latency 16; idle 5000)
+  --connections N          pairs of sender and receiver (64; latency 16; idle 5000),
+                           or who is online for a push to all (10000)
   --payload-bytes N        length of a text (100)
   --database URL           PostgreSQL instead of the embedded database
   --binary FILE            a server that is built already
@@ -35,6 +37,7 @@ pub enum Scenario {
     Start,
     Lists,
     Webhooks,
+    PushAll,
 }
 
 impl Scenario {
@@ -47,11 +50,14 @@ impl Scenario {
         ("start", Scenario::Start),
         ("lists", Scenario::Lists),
         ("webhooks", Scenario::Webhooks),
+        ("push_all", Scenario::PushAll),
     ];
 
     /// Those that run when none is named: without the ones that take long.
     fn default_ones() -> impl Iterator<Item = Scenario> {
-        Scenario::ALL.iter().map(|it| it.1).filter(|it| !matches!(it, Scenario::Lists | Scenario::Webhooks))
+        let takes_long =
+            |it: &Scenario| matches!(it, Scenario::Lists | Scenario::Webhooks | Scenario::PushAll);
+        Scenario::ALL.iter().map(|it| it.1).filter(move |it| !takes_long(it))
     }
 
     pub fn name(self) -> &'static str {
@@ -171,8 +177,10 @@ mod tests {
         );
         assert!(options.with_floors && options.target().expect("none is named").is_none());
         let options = read("--rate max").expect("they are sound");
-        assert_eq!((options.rate, options.scenarios.len()), (Some(None), Scenario::ALL.len() - 1));
-        assert!(!options.scenarios.contains(&Scenario::Lists), "it takes long");
+        assert_eq!((options.rate, options.scenarios.len()), (Some(None), Scenario::ALL.len() - 2));
+        for scenario in [Scenario::Lists, Scenario::PushAll] {
+            assert!(!options.scenarios.contains(&scenario), "it takes long");
+        }
         let target =
             read("--url http://h:1 --sdkappid 7 --secret-key k --pid 9").expect("they are sound").target();
         let target = target.expect("it is whole").expect("it is named");

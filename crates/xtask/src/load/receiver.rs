@@ -17,6 +17,8 @@ use super::{
     wire::Wire,
 };
 
+/// Whose messages are no part of the traffic.
+pub const PUSHER: &str = "pushes-to-all";
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(20);
 
 /// The numbers in the order of their arrival, and what should not have come.
@@ -68,7 +70,8 @@ fn take(wire: &mut Wire, frame: &[u8], lane: &Lane, run: &Run, arrived: &mut Arr
             return Ok(None);
         }
         let push: Push<'_> = serde_json::from_str(it.body.get())?;
-        for message in push.events.iter().flat_map(|it| &it.messages) {
+        let messages = push.events.iter().flat_map(|it| &it.messages);
+        for message in messages.filter(|it| it.from != PUSHER) {
             match Mark::read(message.text()) {
                 Some(mark) if mark.lane == lane.number && message.from == lane.from => {
                     // The first of a lane is there to warm up.

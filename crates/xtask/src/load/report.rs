@@ -120,6 +120,31 @@ pub struct Page {
     pub server_cpu_us: Option<f64>,
 }
 
+/// Pushes to all users, with traffic beside them.
+#[derive(Clone, Debug, Serialize)]
+pub struct PushAll {
+    pub accounts: usize,
+    pub online: usize,
+    /// How long it took to make the accounts and to log in who is online.
+    pub fill_seconds: f64,
+    pub pushes: Vec<Pushed>,
+    pub traffic: Traffic,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resident_kb: Option<u64>,
+}
+
+/// One push; times in milliseconds after the call.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pushed {
+    pub who: &'static str,
+    /// Who is online and meant.
+    pub receivers: usize,
+    pub reached: usize,
+    pub accepted_ms: f64,
+    pub first_ms: f64,
+    pub last_ms: f64,
+}
+
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Found {
@@ -128,6 +153,7 @@ pub enum Found {
     Start(Start),
     Lists(Lists),
     Webhooks(Box<Webhooks>),
+    PushAll(PushAll),
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -147,6 +173,7 @@ impl fmt::Display for Report {
             Found::Start(it) => it.fmt(out)?,
             Found::Lists(it) => it.fmt(out)?,
             Found::Webhooks(it) => it.fmt(out)?,
+            Found::PushAll(it) => it.fmt(out)?,
         }
         self.faults.iter().try_for_each(|it| line(out, "FAULT", it))
     }
@@ -237,5 +264,23 @@ impl fmt::Display for Lists {
             line(out, "server memory", memory)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for PushAll {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        line(out, "accounts", format_args!("{}, {} online", self.accounts, self.online))?;
+        line(out, "filled in", format_args!("{:.1} s", self.fill_seconds))?;
+        for Pushed { who, receivers, reached, accepted_ms, first_ms, last_ms } in &self.pushes {
+            let times = format_args!(
+                "{reached} of {receivers} users; accepted {accepted_ms:.1}, first {first_ms:.1}, last {last_ms:.1} ms"
+            );
+            line(out, &format!("push to {who}"), times)?;
+        }
+        if let Some(it) = self.resident_kb {
+            line(out, "server memory", format_args!("{:.1} MB", it as f64 / 1024.0))?;
+        }
+        writeln!(out, "  beside them:")?;
+        self.traffic.fmt(out)
     }
 }

@@ -1,0 +1,46 @@
+//! Tells the push attributes of up to 100 accounts.
+//!
+//! Contract: `spec/rest/all_member_push.im_get_attr.yaml`.
+
+use std::collections::BTreeMap;
+
+use chat::{Cx, all_member_push as pushes, error::Error};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::accounts;
+use crate::{command::command, given::Given};
+
+command!(
+    "all_member_push" / "im_get_attr", "Tells the push attributes of users.", Rest(100),
+    Request => Response, handle
+);
+
+#[derive(Deserialize, JsonSchema)]
+struct Request {
+    /// 1 to 100 accounts.
+    #[serde(rename = "To_Account")]
+    to_account: Given<Vec<String>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+struct Response {
+    /// In the order of the request.
+    user_attrs: Vec<Item>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Item {
+    #[serde(rename = "To_Account")]
+    to_account: String,
+    /// Values by name.
+    #[serde(rename = "Attrs")]
+    attrs: BTreeMap<String, String>,
+}
+
+async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
+    let found = pushes::attributes(cx, accounts(it.to_account, "To_Account")?).await?;
+    let item = |(to_account, attrs)| Item { to_account, attrs };
+    Ok(Response { user_attrs: found.into_iter().map(item).collect() })
+}

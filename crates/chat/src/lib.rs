@@ -5,11 +5,13 @@
 
 pub mod accounts;
 pub mod apps;
+pub mod blobs;
 pub mod clock;
 pub mod conversations;
 pub mod error;
 pub mod exports;
 pub mod fan_out;
+pub mod files;
 pub mod follow;
 pub mod groups;
 pub mod limits;
@@ -37,6 +39,7 @@ use std::{
 use apps::{App, Apps};
 use clock::Clock;
 use fan_out::FanOut;
+use files::Uploads;
 use groups::live_rooms::Away;
 use live::Session;
 use messages::Recent;
@@ -55,6 +58,7 @@ pub struct Chat {
     pub(crate) announcements: Announcements,
     pub(crate) absences: Absences,
     pub(crate) away: Away,
+    pub(crate) uploads: Uploads,
 }
 
 impl Chat {
@@ -72,6 +76,7 @@ impl Chat {
             announcements: Announcements::default(),
             absences: Absences::default(),
             away: Away::default(),
+            uploads: Uploads::default(),
         });
         chat.refresh_apps().await?;
         Ok(chat)

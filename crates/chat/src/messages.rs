@@ -3,6 +3,7 @@
 
 mod history;
 mod import;
+pub mod merged;
 mod modify;
 mod mute;
 mod read;

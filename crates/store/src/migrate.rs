@@ -27,6 +27,7 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { version: 5, sql: include_str!("../migrations/0005_groups.sql"), postgres: None },
     Migration { version: 6, sql: include_str!("../migrations/0006_group_logs.sql"), postgres: None },
     Migration { version: 7, sql: include_str!("../migrations/0007_live_rooms.sql"), postgres: None },
+    Migration { version: 10, sql: include_str!("../migrations/0010_files.sql"), postgres: None },
 ];
 
 /// Any number, as long as nobody else uses it: every node of a cluster asks for this lock.

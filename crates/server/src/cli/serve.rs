@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
-use chat::{Chat, settings::Settings};
+use chat::{Chat, blobs::Folder, settings::Settings};
 use serde_json::json;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -18,6 +18,7 @@ use crate::{
     listen::{self, Gate},
     logs,
     node::Node,
+    s3::S3Store,
     tls::{Certificates, Pair},
 };
 
@@ -43,6 +44,8 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60);
 const NOTICES_EVERY: Duration = Duration::from_secs(60);
 /// How often groups that nobody uses any more are looked for.
 const RECYCLE_EVERY: Duration = Duration::from_secs(3600);
+/// How often files and merged messages that are kept no longer are looked for.
+const FILES_EVERY: Duration = Duration::from_secs(60);
 /// How often hours that are over are looked for.
 const EXPORTS_EVERY: Duration = Duration::from_secs(60);
 
@@ -138,7 +141,7 @@ impl Server {
         let chat = place::open(&config).await?;
         chat.start().await?;
         Box::pin(make_first_app(&chat, &config)).await?;
-        let node = Node::new(chat, config.limits.clone(), config.data_dir.clone());
+        let node = make_node(chat, &config).await?;
         let gate = Gate::new(config.limits.connections, node.metrics.clone());
         let (shutdown, stopping) = watch::channel(false);
         let mut listeners =
@@ -195,6 +198,19 @@ impl Server {
         }
         drop(self.held);
     }
+}
+
+/// The node, with its files in the data folder or in a store of objects.
+async fn make_node(chat: Arc<Chat>, config: &Config) -> anyhow::Result<Arc<Node>> {
+    let files = Node::files_dir(&config.data_dir);
+    Folder::tidy(&files).await.with_context(|| format!("tidying {}", files.display()))?;
+    let (limits, data_dir) = (config.limits.clone(), config.data_dir.clone());
+    if config.s3.endpoint.is_empty() {
+        return Ok(Node::new(chat, limits, data_dir));
+    }
+    let clock = chat.clock.clone();
+    let store = S3Store::new(&config.s3, clock, Folder::incoming(&files)).context("the store of objects")?;
+    Ok(Node::with_blobs(chat, limits, data_dir, Arc::new(store)))
 }
 
 async fn make_first_app(chat: &Chat, config: &Config) -> anyhow::Result<()> {
@@ -299,6 +315,14 @@ fn maintain(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receive
     every(RECYCLE_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.recycle_groups().await {
             tracing::warn!(%error, "groups that nobody uses could not be dismissed");
+        }
+    });
+    every(FILES_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.collect_files(&*node.blobs).await {
+            tracing::warn!(%error, "old files could not be removed");
+        }
+        if let Err(error) = node.chat.prune_merged().await {
+            tracing::warn!(%error, "old merged messages could not be forgotten");
         }
     });
     every(EXPORTS_EVERY, node, tasks, stopping, |node| async move {

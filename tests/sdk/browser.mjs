@@ -93,6 +93,60 @@ function storage() {
   };
 }
 
+/** A picture that a page loads: it gets its size from the head of a PNG. */
+class Image {
+  set src(url) {
+    const load = async () => {
+      const answer = await fetch(url);
+      const head = Buffer.from(await answer.arrayBuffer());
+      if (!answer.ok || head.toString('latin1', 1, 4) !== 'PNG') throw new Error(`${url} is no picture`);
+      [this.width, this.height] = [head.readUInt32BE(16), head.readUInt32BE(20)];
+    };
+    load().then(() => this.onload?.(), () => this.onerror?.());
+  }
+}
+
+/** As much of the browser's class as uploads need. Only this machine can be reached: an SDK with a proxy looks for others. */
+class XMLHttpRequest {
+  upload = {};
+  status = 0;
+  statusText = '';
+  responseText = '';
+  #headers = {};
+  #answered = '';
+
+  open(method, url) {
+    Object.assign(this, { method, url });
+  }
+
+  setRequestHeader(name, value) {
+    this.#headers[name] = value;
+  }
+
+  getAllResponseHeaders() {
+    return this.#answered;
+  }
+
+  abort() {}
+
+  async send(body) {
+    try {
+      if (new URL(this.url).hostname !== '127.0.0.1') throw new Error(`${this.url} is out of reach`);
+      const answer = await fetch(this.url, { method: this.method, headers: this.#headers, body });
+      this.responseText = await answer.text();
+      this.#answered = [...answer.headers].map(([name, value]) => `${name}: ${value}`).join('\r\n');
+      this.upload.onprogress?.({ total: body.size, loaded: body.size });
+      [this.status, this.statusText] = [answer.status, answer.statusText];
+      this.onload?.();
+    } catch (error) {
+      this.onerror?.(error);
+    }
+  }
+}
+
+/** What a page selects files with; tests give the file itself. */
+class HTMLInputElement {}
+
 /** A fresh copy of `packageName`: its exports as `SDK`, and what passes over its sockets as `wire`. */
 export function loadSdk(packageName, { log } = {}) {
   const wire = new Wire();
@@ -120,21 +174,29 @@ export function loadSdk(packageName, { log } = {}) {
     localStorage,
     WebSocket: window.WebSocket,
     Worker: undefined,
+    HTMLInputElement,
+    Image,
+    XMLHttpRequest,
     self: undefined,
     global: undefined,
     console: Object.fromEntries(CONSOLE.map(name => [name, print])),
     ...clock.scope,
   };
-  const file = require.resolve(packageName);
   const names = Object.keys(scope);
-  // The wrapper that require() puts around a file, with the names of the browser as further parameters.
-  const source = `(function(module,exports,require,${names.join(',')}){${fs.readFileSync(file, 'utf8')}\n})`;
-  const module = { exports: {} };
-  vm.runInThisContext(source, { filename: file })(module, module.exports, require, ...names.map(name => scope[name]));
+  const load = name => {
+    const file = require.resolve(name);
+    // The wrapper that require() puts around a file, with the names of the browser as further parameters.
+    const source = `(function(module,exports,require,${names.join(',')}){${fs.readFileSync(file, 'utf8')}\n})`;
+    const module = { exports: {} };
+    vm.runInThisContext(source, { filename: file })(module, module.exports, require, ...names.map(it => scope[it]));
+    return module.exports;
+  };
   const fire = name => (listeners.get(name) ?? []).forEach(run => run());
   const cut = () => wire.sockets.forEach(it => it.terminate());
   return {
-    SDK: module.exports,
+    SDK: load(packageName),
+    /** Another package of the vendor in the same page. */
+    load,
     wire,
     /** Breaks the connection as a failing network does; the SDK may connect again at once. */
     cut,

@@ -20,13 +20,13 @@ export class Client {
   events = [];
   #waiting = new Set();
 
-  constructor({ server, packageName, devMode = false }) {
+  constructor({ server, packageName, devMode = false, options = () => ({}) }) {
     this.server = server;
     const log = process.env.SDK_LOG ? line => process.stderr.write(`[${this.user ?? '-'}] ${line}\n`) : undefined;
     this.page = loadSdk(packageName, { log });
     this.SDK = this.page.SDK;
     this.wire = this.page.wire;
-    this.chat = this.SDK.create({ SDKAppID: server.sdkappid, proxyServer: server.socketUrl, devMode });
+    this.chat = this.SDK.create({ SDKAppID: server.sdkappid, proxyServer: server.socketUrl, devMode, ...options(server) });
     this.chat.setLogLevel(log ? 0 : 4);
     for (const [name, value] of Object.entries(this.SDK.EVENT)) {
       this.chat.on(value, event => {

@@ -69,6 +69,10 @@ export class Server {
     return `ws://127.0.0.1:${this.port}`;
   }
 
+  get baseUrl() {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
   /** Runs `magpie` on the data folder and the app, and returns what it printed. */
   async command(area, action, ...rest) {
     const given = [area, action, '--data-dir', this.dataDir, '--sdkappid', String(this.sdkappid), ...rest];

@@ -7,12 +7,14 @@ pub mod accounts;
 pub mod additions;
 pub mod all_member_push;
 pub mod apps;
+pub mod blobs;
 pub mod clock;
 pub mod conversations;
 pub mod do_not_disturb;
 pub mod error;
 pub mod exports;
 pub mod fan_out;
+pub mod files;
 pub mod follow;
 pub mod groups;
 pub mod limits;
@@ -44,6 +46,7 @@ use apps::{App, Apps};
 use clock::Clock;
 use error::Error;
 use fan_out::FanOut;
+use files::Uploads;
 use groups::live_rooms::Away;
 use live::Session;
 use messages::Recent;
@@ -65,6 +68,7 @@ pub struct Chat {
     pub(crate) absences: Absences,
     pub(crate) away: Away,
     pub(crate) deliveries: Deliveries,
+    pub(crate) uploads: Uploads,
 }
 
 impl Chat {
@@ -85,6 +89,7 @@ impl Chat {
             absences: Absences::default(),
             away: Away::default(),
             deliveries: Deliveries::default(),
+            uploads: Uploads::default(),
         });
         chat.refresh_apps().await?;
         Ok(chat)

@@ -161,7 +161,7 @@ fn admit(
             && account.valid_from > 0
             && table::sig_was_used(tx, app, &row.user, &row.sig_hash)?);
     if stale {
-        return Err(Fail::with(Code::SigExpired, "the UserSig is older than the user's last kick").into());
+        return Err(kicked_since());
     }
     let alive = table::alive(tx, app, &row.user)?;
     let ended = losers(state, &row, &alive, connected);
@@ -183,6 +183,34 @@ fn admit(
     };
     let kicked = alive.iter().filter(pushed_out).map(|it| Platform::from_number(it.platform)).collect();
     Ok(Admitted { session: Arc::new(session), ended, kicked, is_new })
+}
+
+fn kicked_since() -> Error {
+    Fail::with(Code::SigExpired, "the UserSig is older than the user's last kick").into()
+}
+
+/// Checks that this UserSig stands for `user`, for requests that come without a session.
+pub async fn vouch(chat: &Chat, app: &App, user: &str, sig: &str) -> Result<(), Error> {
+    if !app.state().settings.app_enabled {
+        return Err(Code::AppDisabled.into());
+    }
+    let verified = app.verify(user, sig, chat.clock.now())?;
+    let (app, user, sig_hash) = (app.id, user.to_owned(), Sha256::digest(sig.as_bytes()).to_vec());
+    let read = chat.db.read(move |tx| {
+        let account = rows::get(tx, app, &user)?.ok_or(Code::AccountUnknown)?;
+        if verified.time > account.valid_from || account.valid_from == 0 {
+            return Ok(());
+        }
+        // One made in the very second of a kick is good if it has logged in since.
+        let is_alive = table::alive(tx, app, &user)?.iter().any(|it| it.sig_hash == sig_hash);
+        if verified.time < account.valid_from
+            || (!is_alive && table::sig_was_used(tx, app, &user, &sig_hash)?)
+        {
+            return Err(kicked_since());
+        }
+        Ok::<_, Error>(())
+    });
+    read.await
 }
 
 fn expiry(state: &State, sig_ends_at: i64) -> i64 {

@@ -4,6 +4,7 @@
 pub(crate) mod additions;
 mod history;
 mod import;
+pub mod merged;
 mod modify;
 mod mute;
 mod read;

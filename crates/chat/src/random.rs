@@ -9,6 +9,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 /// Bytes of a session token: more than anybody can guess.
 const TOKEN_BYTES: usize = 24;
+/// Bytes of the name of a file.
+const NAME_BYTES: usize = 16;
 /// Bytes of a secret key; shown as twice as many hexadecimal digits.
 const SECRET_BYTES: usize = 32;
 
@@ -36,6 +38,13 @@ impl Random {
         let mut bytes = [0; TOKEN_BYTES];
         self.fill(&mut bytes);
         URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// An unguessable name of 128 bits, in hexadecimal digits.
+    pub fn name(&self) -> String {
+        let mut bytes = [0; NAME_BYTES];
+        self.fill(&mut bytes);
+        bytes.iter().map(|it| format!("{it:02x}")).collect()
     }
 
     /// A secret key in the form the vendor's console shows: 64 hexadecimal digits.

@@ -160,6 +160,9 @@ impl Settings {
             }),
             "login.max_instances" => in_range(self.login_max_instances, 1, 3),
             "login.max_web_instances" => in_range(self.login_max_web_instances, 1, 10),
+            "messages.merged_max_bytes" => {
+                in_range(self.messages_merged_max_bytes, 1, crate::messages::merged::BYTES_MAX)
+            }
             "conversation.max" => in_range(self.conversation_max, 1, 3000),
             "profile.default_allow_type" => match crate::profiles::ALLOW_TYPES
                 .contains(&&*self.profile_default_allow_type)

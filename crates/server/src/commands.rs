@@ -11,6 +11,8 @@ mod group_open_http_noauth_svc;
 mod group_open_http_svc;
 mod group_open_long_polling_http_svc;
 mod heartbeat;
+mod im_cos_msg;
+pub mod im_long_msg;
 mod im_msg_audit_mgr;
 mod im_msg_db_logic;
 mod im_open_login_svc;
@@ -203,6 +205,14 @@ pub const ALL: &[Command] = &[
     openim_msg_ext_http_svc::reaction_del::COMMAND,
     openim_msg_ext_http_svc::reaction_iterate::COMMAND,
     openim_msg_ext_http_svc::reaction_multi_stat::COMMAND,
+    // The socket: files and merged messages.
+    im_cos_msg::pre_sig::COMMAND,
+    im_cos_msg::simple_sig::COMMAND,
+    im_cos_msg::get_imageinfo::COMMAND,
+    im_cos_msg::get_final_ip::COMMAND,
+    im_cos_msg::video_cover::COMMAND,
+    im_long_msg::save_relay_json_msg::COMMAND,
+    im_long_msg::get_relay_json_msg::COMMAND,
     // The socket: groups.
     group_open_http_svc::group_msg_get::COMMAND,
     group_open_http_svc::delete_group_ramble_msg_by_seq::COMMAND,

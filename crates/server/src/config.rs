@@ -24,7 +24,7 @@ const DEFAULT_FILE: &str = "magpie.toml";
 /// What the name of every variable of ours starts with; the rest is the key, with `__` between section and key.
 const ENV_PREFIX: &str = "MAGPIE__";
 /// Keys that hold a secret: masked wherever they are shown, and each may be read from a file named by `<key>_file`.
-const SECRETS: &[&str] = &["database"];
+const SECRETS: &[&str] = &["database", "s3.key"];
 /// A configuration file larger than this is no configuration file.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -39,6 +39,7 @@ pub struct Config {
     /// Where REST and the sockets are served without TLS.
     pub listen: SocketAddr,
     pub tls: Tls,
+    pub s3: S3,
     pub metrics: Metrics,
     pub log: Log,
     pub limits: Limits,
@@ -55,6 +56,37 @@ pub struct Tls {
     pub certs: Vec<PathBuf>,
     /// PEM files, one private key each.
     pub keys: Vec<PathBuf>,
+}
+
+/// A store of objects for uploaded files, of any maker that speaks the protocol of S3.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct S3 {
+    /// `https://host` or `http://host:port`. Empty: files lie in `data_dir`.
+    pub endpoint: String,
+    pub region: String,
+    pub bucket: String,
+    /// The access key, by its id and by itself.
+    pub key_id: String,
+    pub key: String,
+    /// Whether the bucket stands in the path rather than before the host's name.
+    pub path_style: bool,
+    /// PEM file with the authorities that its certificate is checked against. None: those of the system.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Default for S3 {
+    fn default() -> S3 {
+        S3 {
+            endpoint: String::new(),
+            region: "us-east-1".to_owned(),
+            bucket: String::new(),
+            key_id: String::new(),
+            key: String::new(),
+            path_style: true,
+            ca_file: None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -132,6 +164,7 @@ impl Default for Config {
             database: String::new(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9000)),
             tls: Tls::default(),
+            s3: S3::default(),
             metrics: Metrics::default(),
             log: Log::default(),
             limits: Limits::default(),
@@ -217,8 +250,9 @@ impl Config {
         known
             .values()
             .map(|(key, value)| match value {
-                serde_json::Value::String(text) if SECRETS.contains(&key) => {
-                    format!("{key} = {:?}", mask(text))
+                serde_json::Value::String(text) if key == "database" => format!("{key} = {:?}", mask(text)),
+                serde_json::Value::String(text) if SECRETS.contains(&key) && !text.is_empty() => {
+                    format!("{key} = \"***\"")
                 }
                 serde_json::Value::Null => format!("{key} = (none)"),
                 value => format!("{key} = {value}"),
@@ -258,6 +292,7 @@ impl Config {
             self.database.is_empty() || postgres,
             "`database` is no address of a database; expected nothing or postgres://user:password@host/name"
         );
+        crate::s3::check(&self.s3)?;
         crate::logs::filter(&self.log, None)?;
         Ok(())
     }

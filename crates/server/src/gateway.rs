@@ -48,6 +48,8 @@ pub struct Opening {
     /// Whether the client can read compressed frames.
     pub compress: bool,
     pub source: IpAddr,
+    /// How the client addressed this server: `https://host:port`.
+    pub base_url: String,
 }
 
 /// Frames shorter than this are not worth compressing.
@@ -103,6 +105,11 @@ impl Connection {
     pub fn bind(&self, token: &str, session: &Arc<Session>) -> Option<Arc<Session>> {
         let mut mine = self.session.lock().expect("no holder panics");
         mine.replace((token.into(), session.clone())).map(|it| it.1)
+    }
+
+    /// Whether anybody is logged in here.
+    fn is_bound(&self) -> bool {
+        self.session.lock().expect("no holder panics").is_some()
     }
 
     pub fn unbind(&self) -> Option<Arc<Session>> {

@@ -4,7 +4,7 @@ use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use chat::exports;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
 use hyper::{
     Method, Request, Response, StatusCode,
     body::{Body, Incoming},
@@ -15,14 +15,16 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::watch;
 
 use crate::{
+    files::{self, body::Stream},
     gateway::{self, Form, Opening},
-    listen::{Permit, Stream},
+    listen::{self, Permit},
     metrics,
     node::Node,
     openapi, rest,
 };
 
-type Answer = Response<Full<Bytes>>;
+/// What is answered: mostly from memory, files as they are read.
+pub(crate) type Answer = Response<Either<Full<Bytes>, Stream>>;
 
 /// What a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +39,12 @@ pub enum Routes {
 pub async fn serve(
     node: Arc<Node>,
     routes: Routes,
-    stream: Stream,
+    stream: listen::Stream,
     peer: SocketAddr,
     permit: Permit,
     mut shutdown: watch::Receiver<bool>,
 ) {
-    let secure = matches!(stream, Stream::Tls(_));
+    let secure = matches!(stream, listen::Stream::Tls(_));
     let permit = Arc::new(permit);
     let limits = node.limits.clone();
     let service = service_fn(move |request: Request<Incoming>| {
@@ -97,11 +99,13 @@ async fn route(
         (Routes::Metrics, _) => text(StatusCode::NOT_FOUND, "not found\n"),
         (_, it) if it.starts_with("/v4/") => call(&node, request, peer, secure).await,
         (_, it) if it.starts_with(HISTORY) => history(&node, &request).await,
+        (_, it) if it.starts_with(files::UPLOAD) => Box::pin(files::upload(&node, request)).await,
+        (_, it) if it.starts_with(files::DOWNLOAD) => Box::pin(files::download(&node, &request)).await,
         (_, "/openapi.json") => json(openapi::document()),
         (_, "/docs") => html(include_str!("docs.html")),
         (_, "/") => html(include_str!("index.html")),
-        (_, it) if it.ends_with("/binfo") => open(node, request, Form::Binary, peer, permit),
-        (_, it) if it.ends_with("/info") => open(node, request, Form::Text, peer, permit),
+        (_, it) if it.ends_with("/binfo") => open(node, request, Form::Binary, (peer, secure), permit),
+        (_, it) if it.ends_with("/info") => open(node, request, Form::Text, (peer, secure), permit),
         // Anything else is answered like a REST call with a wrong path.
         _ => call(&node, request, peer, secure).await,
     }
@@ -128,7 +132,7 @@ async fn history(node: &Node, request: &Request<Incoming>) -> Answer {
     let path = exports::folder(&node.data_dir, file.app).join(file.to_string());
     match tokio::fs::read(&path).await {
         Ok(bytes) => {
-            let mut answer = Response::new(Full::new(bytes.into()));
+            let mut answer = whole(bytes);
             let kind = HeaderValue::from_static("application/gzip");
             answer.headers_mut().insert(header::CONTENT_TYPE, kind);
             answer
@@ -161,7 +165,7 @@ async fn call(node: &Node, request: Request<Incoming>, peer: SocketAddr, secure:
         query: request.uri().query().unwrap_or(""),
         source: peer.ip(),
         secure,
-        host: request.headers().get(header::HOST).and_then(|it| it.to_str().ok()).unwrap_or(""),
+        host: host(&request),
     };
     let admitted = match rest::admit(node, &line) {
         Ok(it) => it,
@@ -193,8 +197,13 @@ fn rest_answer(body: Vec<u8>) -> Answer {
     answer
 }
 
+/// An answer that is whole in memory.
+pub(crate) fn whole(body: impl Into<Bytes>) -> Answer {
+    Response::new(Either::Left(Full::new(body.into())))
+}
+
 fn json(body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()));
+    let mut answer = whole(body);
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -202,13 +211,13 @@ fn json(body: impl Into<Bytes>) -> Answer {
 }
 
 fn html(body: &'static str) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+    let mut answer = whole(body);
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     answer
 }
 
-fn text(status: StatusCode, body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()));
+pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Answer {
+    let mut answer = whole(body);
     *answer.status_mut() = status;
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     answer
@@ -219,7 +228,7 @@ fn open(
     node: Arc<Node>,
     mut request: Request<Incoming>,
     form: Form,
-    peer: SocketAddr,
+    (peer, secure): (SocketAddr, bool),
     permit: Arc<Permit>,
 ) -> Answer {
     let key = request.headers().get(header::SEC_WEBSOCKET_KEY).map(|it| it.as_bytes().to_vec());
@@ -231,13 +240,13 @@ fn open(
         return text(StatusCode::BAD_REQUEST, "this is the address of a WebSocket\n");
     };
     let opening = match opening(request.uri().query().unwrap_or(""), form, peer) {
-        Ok(it) => it,
+        Ok(it) => Opening { base_url: rest::base_url(secure, host(&request)), ..it },
         Err(why) => return text(StatusCode::BAD_REQUEST, format!("{why}\n")),
     };
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
-        let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else {
+        let Ok(parts) = upgraded.downcast::<TokioIo<listen::Stream>>() else {
             tracing::error!("an upgraded connection is of another kind");
             return;
         };
@@ -245,7 +254,7 @@ fn open(
         Box::pin(gateway::serve(node, opening, tcp, tls, parts.read_buf)).await;
         drop(permit);
     });
-    let mut answer = Response::new(Full::new(Bytes::new()));
+    let mut answer = whole(Bytes::new());
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = answer.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -257,12 +266,24 @@ fn open(
     answer
 }
 
+/// How the client addressed this server, without the scheme.
+fn host(request: &Request<Incoming>) -> &str {
+    request.headers().get(header::HOST).and_then(|it| it.to_str().ok()).unwrap_or("")
+}
+
 /// Longest `instanceid` that is taken; the SDK's has 32 characters.
 const PAGE_BYTES_MAX: usize = 64;
 
 fn opening(query: &str, form: Form, peer: SocketAddr) -> Result<Opening, &'static str> {
-    let mut opening =
-        Opening { form, app: 0, page: String::new(), platform: 7, compress: false, source: peer.ip() };
+    let mut opening = Opening {
+        form,
+        app: 0,
+        page: String::new(),
+        platform: 7,
+        compress: false,
+        source: peer.ip(),
+        base_url: String::new(),
+    };
     for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let value = rest::percent_decode(value, true).map_err(|_| "the URL has a bad percent-encoding")?;

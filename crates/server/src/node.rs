@@ -2,13 +2,19 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64, atomic::Ordering},
 };
 
-use chat::{Chat, Cx, clock::instant, error::Error};
+use chat::{
+    Chat, Cx,
+    blobs::{Blobs, Folder},
+    clock::instant,
+    error::Error,
+};
 use futures_util::FutureExt;
 use proto::{Code, Fail};
+use tokio::sync::Semaphore;
 
 use crate::{
     command::{Call, Command, encode_fail, explain},
@@ -18,13 +24,20 @@ use crate::{
     metrics::{CommandMetrics, Door, Metrics},
 };
 
+/// Client messages of more than the usual length that are in memory at once.
+const LONG_FRAMES_MAX: usize = 64;
+
 pub struct Node {
     pub chat: Arc<Chat>,
     pub metrics: Arc<Metrics>,
     pub limits: Limits,
     /// Where the server keeps its files.
     pub data_dir: PathBuf,
+    /// Where the bytes of uploaded files are.
+    pub blobs: Arc<dyn Blobs>,
     pub connections: Connections,
+    /// Room for long messages of clients.
+    pub long_frames: Arc<Semaphore>,
     /// One for each row of the command table, in its order.
     counted: Vec<Arc<CommandMetrics>>,
     /// The rows by the name that the socket uses, `service.command`.
@@ -33,7 +46,23 @@ pub struct Node {
 }
 
 impl Node {
+    /// A node whose uploaded files lie in its data folder.
     pub fn new(chat: Arc<Chat>, limits: Limits, data_dir: PathBuf) -> Arc<Node> {
+        let blobs = Arc::new(Folder::new(Node::files_dir(&data_dir)));
+        Node::with_blobs(chat, limits, data_dir, blobs)
+    }
+
+    /// Where uploaded files are in a data folder.
+    pub fn files_dir(data_dir: &Path) -> PathBuf {
+        data_dir.join("files")
+    }
+
+    pub fn with_blobs(
+        chat: Arc<Chat>,
+        limits: Limits,
+        data_dir: PathBuf,
+        blobs: Arc<dyn Blobs>,
+    ) -> Arc<Node> {
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), chat.clock.now()));
         let counted = commands::ALL.iter().map(|it| metrics.command(it.service, it.name)).collect();
         let sockets = commands::ALL.iter().enumerate().filter(|(_, it)| it.doors.has_socket());
@@ -49,7 +78,9 @@ impl Node {
             metrics,
             limits,
             data_dir,
+            blobs,
             connections: Connections::default(),
+            long_frames: Arc::new(Semaphore::new(LONG_FRAMES_MAX)),
             counted,
             by_servcmd,
             requests: AtomicU64::new(0),

@@ -101,8 +101,13 @@ fn check(node: &Node, line: &Line<'_>) -> Result<Admitted, Fail> {
 }
 
 fn around(line: &Line<'_>) -> HttpRequest {
-    let scheme = if line.secure { "https" } else { "http" };
-    HttpRequest { query: line.query.to_owned(), base_url: format!("{scheme}://{}", line.host) }
+    HttpRequest { query: line.query.to_owned(), base_url: base_url(line.secure, line.host) }
+}
+
+/// How a caller addressed this server.
+pub fn base_url(secure: bool, host: &str) -> String {
+    let scheme = if secure { "https" } else { "http" };
+    format!("{scheme}://{host}")
 }
 
 /// Step 16: the answer to a body over [`Admitted::body_max`].

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
-use chat::{Chat, settings::Settings};
+use chat::{Chat, blobs::Folder, settings::Settings};
 use serde_json::json;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -18,6 +18,7 @@ use crate::{
     listen::{self, Gate},
     logs,
     node::Node,
+    s3::S3Store,
     tls::{Certificates, Pair},
     webhooks,
 };
@@ -50,6 +51,8 @@ const PUSHES_EVERY: Duration = Duration::from_secs(60);
 const RECYCLE_EVERY: Duration = Duration::from_secs(3600);
 /// How often old lines of the log of webhooks are forgotten.
 const WEBHOOK_LOG_EVERY: Duration = Duration::from_secs(600);
+/// How often files and merged messages that are kept no longer are looked for.
+const FILES_EVERY: Duration = Duration::from_secs(60);
 /// How often hours that are over are looked for.
 const EXPORTS_EVERY: Duration = Duration::from_secs(60);
 
@@ -145,7 +148,7 @@ impl Server {
         let chat = place::open(&config).await?;
         chat.start().await?;
         Box::pin(make_first_app(&chat, &config)).await?;
-        let node = Node::new(chat, config.limits.clone(), config.data_dir.clone());
+        let node = make_node(chat, &config).await?;
         let gate = Gate::new(config.limits.connections, node.metrics.clone());
         let (shutdown, stopping) = watch::channel(false);
         let mut listeners =
@@ -205,6 +208,19 @@ impl Server {
         }
         drop(self.held);
     }
+}
+
+/// The node, with its files in the data folder or in a store of objects.
+async fn make_node(chat: Arc<Chat>, config: &Config) -> anyhow::Result<Arc<Node>> {
+    let files = Node::files_dir(&config.data_dir);
+    Folder::tidy(&files).await.with_context(|| format!("tidying {}", files.display()))?;
+    let (limits, data_dir) = (config.limits.clone(), config.data_dir.clone());
+    if config.s3.endpoint.is_empty() {
+        return Ok(Node::new(chat, limits, data_dir));
+    }
+    let clock = chat.clock.clone();
+    let store = S3Store::new(&config.s3, clock, Folder::incoming(&files)).context("the store of objects")?;
+    Ok(Node::with_blobs(chat, limits, data_dir, Arc::new(store)))
 }
 
 async fn make_first_app(chat: &Chat, config: &Config) -> anyhow::Result<()> {
@@ -331,6 +347,14 @@ fn keep_books(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Recei
     every(RECYCLE_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.recycle_groups().await {
             tracing::warn!(%error, "groups that nobody uses could not be dismissed");
+        }
+    });
+    every(FILES_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.collect_files(&*node.blobs).await {
+            tracing::warn!(%error, "old files could not be removed");
+        }
+        if let Err(error) = node.chat.prune_merged().await {
+            tracing::warn!(%error, "old merged messages could not be forgotten");
         }
     });
     every(EXPORTS_EVERY, node, tasks, stopping, |node| async move {

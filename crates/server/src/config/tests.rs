@@ -228,6 +228,24 @@ fn a_password_is_never_shown() {
 }
 
 #[test]
+fn a_store_of_objects_needs_all_its_keys() {
+    let endpoint = ("MAGPIE__S3__ENDPOINT", "http://127.0.0.1:1");
+    let (bucket, id) = (("MAGPIE__S3__BUCKET", "pictures"), ("MAGPIE__S3__KEY_ID", "ann"));
+    let key = ("MAGPIE__S3__KEY", "cr@et");
+    for (given, words) in [
+        (&[endpoint][..], "`s3.bucket` is \"\"; expected 3 to 63"),
+        (&[endpoint, ("MAGPIE__S3__BUCKET", "../x"), id, key], "`s3.bucket` is \"../x\""),
+        (&[endpoint, bucket, key], "`s3.endpoint` is set; expected `s3.key_id` too"),
+        (&[endpoint, bucket, id], "`s3.endpoint` is set; expected `s3.key` too"),
+    ] {
+        let told = told(env_only(given));
+        assert!(told.starts_with(words), "{given:?}: {told}");
+    }
+    let config = env_only(&[endpoint, bucket, id, key]).unwrap();
+    assert!(config.summary().contains(&"s3.key = \"***\"".to_owned()), "{:?}", config.summary());
+}
+
+#[test]
 fn the_summary_names_every_key() {
     let summary = Config::default().summary();
     for line in [

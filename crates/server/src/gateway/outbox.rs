@@ -6,7 +6,7 @@ use bytes::{Buf, Bytes};
 
 use super::socket::Socket;
 
-/// Most bytes that wait for a slow reader; beyond it the connection is closed.
+/// Most bytes that wait for a slow reader beside the longest frame; beyond it the connection is closed.
 const WAITING_BYTES_MAX: usize = 1 << 20;
 /// Most frames written by one system call.
 const COALESCED_MAX: usize = 64;
@@ -65,6 +65,8 @@ pub enum Pushed {
 pub struct Outbox {
     frames: VecDeque<Bytes>,
     bytes: usize,
+    /// Length of the longest frame since the queue was empty.
+    longest: usize,
     closed: Option<Closed>,
 }
 
@@ -73,13 +75,18 @@ impl Outbox {
         if self.closed.is_some() {
             return Pushed::Dropped;
         }
-        // A single answer may be longer; nothing may pile up behind it.
-        if self.bytes > 0 && self.bytes + frame.len() > WAITING_BYTES_MAX {
+        if self.frames.is_empty() {
+            self.longest = 0;
+        }
+        // A single answer may be longer, and takes its time; little may pile up beside it.
+        let longest = self.longest.max(frame.len());
+        if (self.bytes + frame.len()).saturating_sub(longest) > WAITING_BYTES_MAX {
             self.frames.clear();
             self.bytes = 0;
             self.close(Closed::Slow);
             return Pushed::Dropped;
         }
+        self.longest = longest;
         self.bytes += frame.len();
         self.frames.push_back(frame);
         if self.frames.len() == 1 { Pushed::First } else { Pushed::Behind }

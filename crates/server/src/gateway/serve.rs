@@ -13,7 +13,10 @@ use proto::{
     Code, Fail,
     frame::{FrameError, Request},
 };
-use tokio::{net::TcpStream, sync::Notify};
+use tokio::{
+    net::TcpStream,
+    sync::{Notify, OwnedSemaphorePermit},
+};
 use tungstenite::{
     Message,
     protocol::{Role, WebSocketConfig, WebSocketContext},
@@ -22,12 +25,13 @@ use tungstenite::{
 use super::{Acks, Closed, Connection, Link, Opening, outbox::Outbox, socket::Socket};
 use crate::{
     command::{Call, Nothing, encode, encode_fail},
-    commands,
+    commands::{self, im_long_msg::save_relay_json_msg},
     metrics::ByReason,
     node::Node,
 };
 
-/// Longest client message. A chat message has 12 KB; what is longer is refused by closing the connection.
+/// Longest client message. A chat message has 12 KB; what is longer is refused by closing the connection. Only
+/// the list of a merged message of somebody who is logged in may be longer, by as much as the app allows.
 pub const FRAME_BYTES_MAX: usize = 128 << 10;
 /// What one connection reads at once. It is held for the connection's whole life.
 const READ_BUFFER_BYTES: usize = 2048;
@@ -89,6 +93,12 @@ struct Loop<'a> {
     connection: &'a Arc<Connection>,
     protocol: WebSocketContext,
     calls: InFlight,
+    /// Longest message that is read now.
+    frame_max: usize,
+    /// Bytes read since the last whole message.
+    came: usize,
+    /// Held while a long message arrives and is worked on.
+    long: Option<OwnedSemaphorePermit>,
 }
 
 impl<'a> Loop<'a> {
@@ -99,7 +109,8 @@ impl<'a> Loop<'a> {
             .max_message_size(Some(FRAME_BYTES_MAX))
             .max_frame_size(Some(FRAME_BYTES_MAX));
         let protocol = WebSocketContext::from_partially_read(read.to_vec(), Role::Server, Some(config));
-        Loop { node, connection, protocol, calls: FuturesUnordered::new() }
+        let calls = FuturesUnordered::new();
+        Loop { node, connection, protocol, calls, frame_max: FRAME_BYTES_MAX, came: 0, long: None }
     }
 
     async fn run(mut self) -> Closed {
@@ -144,7 +155,8 @@ impl<'a> Loop<'a> {
     /// Takes in the frames that are there, as far as commands may run.
     async fn read(&mut self) -> Result<(), Closed> {
         while self.calls.len() < IN_FLIGHT_MAX {
-            let mut stream = Frames(self.connection);
+            self.set_frame_max();
+            let mut stream = Frames { connection: self.connection, came: &mut self.came };
             let payload: Bytes = match self.protocol.read(&mut stream) {
                 Ok(Message::Binary(it)) => it,
                 Ok(Message::Text(it)) => it.into(),
@@ -154,7 +166,7 @@ impl<'a> Loop<'a> {
                     continue;
                 }
                 Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok(());
+                    return self.make_room(self.came);
                 }
                 Err(tungstenite::Error::Io(_) | tungstenite::Error::ConnectionClosed) => {
                     return Err(Closed::Client);
@@ -165,7 +177,36 @@ impl<'a> Loop<'a> {
                 }
             };
             self.heard();
-            self.take(payload).await;
+            self.came = 0;
+            self.make_room(payload.len())?;
+            self.take(payload).await?;
+        }
+        Ok(())
+    }
+
+    /// Long messages are for those who are logged in.
+    fn set_frame_max(&mut self) {
+        let most = match (&self.connection.app, self.connection.is_bound()) {
+            (Some(app), true) => {
+                let merged = app.state().settings.messages_merged_max_bytes;
+                FRAME_BYTES_MAX + usize::try_from(merged).unwrap_or(0)
+            }
+            _ => FRAME_BYTES_MAX,
+        };
+        if most != self.frame_max {
+            self.frame_max = most;
+            self.protocol.set_config(|it| {
+                it.max_message_size = Some(most);
+                it.max_frame_size = Some(most);
+            });
+        }
+    }
+
+    /// Only so many long messages may be in memory; a client that finds no room comes back and sends it again.
+    fn make_room(&mut self, bytes: usize) -> Result<(), Closed> {
+        if bytes > FRAME_BYTES_MAX && self.long.is_none() {
+            let room = self.node.long_frames.clone().try_acquire_owned();
+            self.long = Some(room.map_err(|_| Closed::Slow)?);
         }
         Ok(())
     }
@@ -175,30 +216,40 @@ impl<'a> Loop<'a> {
     }
 
     /// Starts the command of one frame. A command that need not wait is answered at once.
-    async fn take(&mut self, payload: Bytes) {
+    async fn take(&mut self, payload: Bytes) -> Result<(), Closed> {
+        let long = self.long.take();
         let request = match Request::parse(&payload) {
             Ok(it) => it,
             Err(FrameError::Unreadable) => {
                 tracing::debug!(source = %self.connection.opening.source, bytes = payload.len(), "unreadable frame");
-                return;
+                return Ok(());
             }
             Err(FrameError::BadBody { servcmd, seq }) => {
                 let fail = Fail::with(Code::BadJson, "the body must be an object");
-                return self.connection.answer(&servcmd, seq, &encode_fail("", &fail));
+                self.connection.answer(&servcmd, seq, &encode_fail("", &fail));
+                return Ok(());
             }
         };
         if request.servcmd == PUSH_ACK {
             // Sent without waiting for an answer.
-            return self.connection.acknowledged();
+            self.connection.acknowledged();
+            return Ok(());
         }
-        let mut call = match self.admit(&request, &payload) {
+        if long.is_some() && request.servcmd != save_relay_json_msg::SERVCMD {
+            return Err(Closed::Protocol);
+        }
+        let mut call = match self.admit(&request, &payload, long) {
             Ok(call) => call,
-            Err(body) => return self.connection.answer(&request.servcmd, request.seq, &body),
+            Err(body) => {
+                self.connection.answer(&request.servcmd, request.seq, &body);
+                return Ok(());
+            }
         };
         match futures_util::poll!(call.as_mut()) {
             std::task::Poll::Ready(done) => self.finish(&done),
             std::task::Poll::Pending => self.calls.push(call),
         }
+        Ok(())
     }
 
     /// The running command of a frame, or the body that refuses it.
@@ -206,6 +257,7 @@ impl<'a> Loop<'a> {
         &self,
         request: &Request<'_>,
         payload: &Bytes,
+        long: Option<OwnedSemaphorePermit>,
     ) -> Result<Pin<Box<dyn Future<Output = Done> + Send>>, Vec<u8>> {
         let service = request.servcmd.split('.').next().unwrap_or("");
         let refuse = |fail: Fail| encode_fail(service, &fail);
@@ -251,6 +303,7 @@ impl<'a> Loop<'a> {
                 }
                 Err(error) => node.refuse_at(index, error),
             };
+            drop(long);
             (servcmd, seq, answer)
         }))
     }
@@ -258,17 +311,22 @@ impl<'a> Loop<'a> {
 
 /// The connection's bytes as the WebSocket protocol reads them; what it wants to say itself (pongs, the
 /// answer to a close) is queued like any other frame.
-struct Frames<'a>(&'a Connection);
+struct Frames<'a> {
+    connection: &'a Connection,
+    came: &'a mut usize,
+}
 
 impl Read for Frames<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.socket.read(buffer)
+        let read = self.connection.socket.read(buffer)?;
+        *self.came += read;
+        Ok(read)
     }
 }
 
 impl Write for Frames<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.send(Bytes::copy_from_slice(bytes));
+        self.connection.send(Bytes::copy_from_slice(bytes));
         Ok(bytes.len())
     }
 

@@ -163,6 +163,8 @@ pub enum Step {
     Break(String),
     /// `["group id", {"team": "@TGS#1DEMO"}]`: a group that was just made gets an id that only the server makes.
     GroupId(String, String),
+    /// `["merged key", "mk1"]`: the list that was kept gets this key, which only the server makes.
+    MergedKey(String),
     /// `["repeat", times, [step]]`, with `$n` counting from 1.
     Repeat(u64, Box<Step>),
 }
@@ -179,6 +181,7 @@ impl Step {
             ("come back", _) => Step::Return(text(1)?),
             ("job", _) => Step::Job(text(1)?),
             ("pushed", _) => Step::Pushed,
+            ("merged key", _) => Step::MergedKey(text(1)?),
             ("break", _) => Step::Break(text(1)?),
             ("set", settings) => Step::Set(settings.as_object().cloned().ok_or_else(bad)?),
             ("group id", ids) => {

@@ -9,10 +9,12 @@ mod clients;
 mod coverage;
 mod document;
 mod doors;
+mod files;
 mod group_history;
 mod history;
 mod hooks;
 mod http_input;
+mod long_frames;
 mod matching;
 mod place;
 mod run;
@@ -80,6 +82,25 @@ const CHECKS: &[(&str, Check)] = &[
     ("what_groups_said_is_kept_as_it_was_sent", group_history::what_groups_said_is_kept_as_it_was_sent),
     ("a_crash_within_an_export_loses_nothing", history::a_crash_within_an_export_loses_nothing),
     ("a_link_opens_its_file_and_no_other", history::a_link_opens_its_file_and_no_other),
+    ("a_file_comes_back_as_it_went", files::downloads::a_file_comes_back_as_it_went),
+    ("a_part_of_a_file_can_be_had", files::downloads::a_part_of_a_file_can_be_had),
+    ("a_file_runs_nothing_in_the_page", files::downloads::a_file_runs_nothing_in_the_page),
+    ("no_path_leads_to_another_file", files::downloads::no_path_leads_to_another_file),
+    ("downloads_may_need_a_key", files::downloads::downloads_may_need_a_key),
+    ("pictures_tell_their_size", files::downloads::pictures_tell_their_size),
+    ("any_page_may_ask", files::downloads::any_page_may_ask),
+    ("an_upload_url_works_once_for_its_file", files::uploads::an_upload_url_works_once_for_its_file),
+    ("a_file_too_large_is_refused_as_it_comes", files::uploads::a_file_too_large_is_refused_as_it_comes),
+    ("an_aborted_upload_leaves_nothing", files::uploads::an_aborted_upload_leaves_nothing),
+    ("a_form_brings_a_file_too", files::uploads::a_form_brings_a_file_too),
+    ("what_is_not_kept_goes", files::uploads::what_is_not_kept_goes),
+    ("what_a_crash_left_goes", files::uploads::what_a_crash_left_goes),
+    ("promises_are_bounded", files::uploads::promises_are_bounded),
+    ("files_can_lie_in_a_store_of_objects", files::objects::files_can_lie_in_a_store_of_objects),
+    ("a_store_of_objects_that_fails_loses_nothing", files::objects::a_store_that_fails_loses_nothing),
+    ("a_store_of_objects_shows_its_certificate", files::objects::a_store_behind_tls_shows_its_certificate),
+    ("long_frames_are_for_merged_messages", long_frames::are_for_merged_messages),
+    ("a_long_answer_does_not_close_its_connection", long_frames::a_long_answer_does_not_close),
     ("failures_count_in_any_minute", doors::failures_count_in_any_minute),
 ];
 

@@ -188,6 +188,10 @@ impl World {
             }
             "recycle groups" => self.chat().recycle_groups().await.map(drop),
             "empty live rooms" => self.chat().empty_live_rooms().await,
+            "collect files" => self.chat().collect_files(&*self.node.blobs).await.map(drop),
+            "prune merged messages" => {
+                return self.chat().prune_merged().await.map(drop).map_err(|it| it.to_string());
+            }
             "exports" => self.chat().export_history(&self.node.data_dir).await.map(drop),
             _ => return Err(format!("no job is called {job:?}")),
         };
@@ -199,6 +203,13 @@ impl World {
         let sql = "update groups set group_id = $2 where group_id = $1";
         let changed = self.chat().db.write(0, move |tx| tx.exec(sql, &[from.into(), to.into()]));
         assert_eq!(changed.await.expect("the group is renamed"), 1, "there is no such group");
+    }
+
+    /// Gives the merged message that was kept another key.
+    pub async fn rename_merged(&self, key: String) {
+        let sql = "update merged_messages set list_key = $1";
+        let changed = self.chat().db.write(0, move |tx| tx.exec(sql, &[key.into()]));
+        assert_eq!(changed.await.expect("the list is renamed"), 1, "there is not one list");
     }
 
     /// Takes a table away until the next case, so that whoever needs it fails.

@@ -295,6 +295,7 @@ impl Scene {
                 self.world.chat().change_app(APP, settings).await.map_err(|it| it.to_string())?;
             }
             Step::GroupId(from, to) => self.world.rename_group(from, to).await,
+            Step::MergedKey(key) => self.world.rename_merged(key).await,
             Step::Repeat(times, step) => {
                 for n in 1..=times {
                     if let Some(answer) = Box::pin(self.step((*step).clone(), Some(n))).await? {

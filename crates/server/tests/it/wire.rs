@@ -91,20 +91,30 @@ impl Connection {
     /// One HTTP answer: status line and headers, and the body that belongs to them.
     pub async fn answer(&mut self) -> (String, String) {
         let head = self.until("\r\n\r\n").await;
-        let length = head.to_lowercase();
-        let length = length.split("content-length:").nth(1).expect("answers have a length");
-        let length: usize = length.split("\r\n").next().unwrap().trim().parse().expect("a number");
+        let length = length(&head).expect("answers have a length");
+        let body = self.take(length).await;
+        (head, String::from_utf8(body).expect("a body is text"))
+    }
+
+    /// So many bytes.
+    pub async fn take(&mut self, length: usize) -> Vec<u8> {
         while self.received.len() < length {
             assert!(self.more().await, "closed within a body");
         }
-        let body = self.received.drain(..length).collect();
-        (head, String::from_utf8(body).expect("a body is text"))
+        self.received.drain(..length).collect()
     }
 
     async fn more(&mut self) -> bool {
         let read = timeout(STUCK, self.stream.read_buf(&mut self.received)).await;
         matches!(read.expect("the server answers or closes"), Ok(1..))
     }
+}
+
+/// The length of a body, if its head tells it.
+pub fn length(head: &str) -> Option<usize> {
+    let head = head.to_lowercase();
+    let length = head.split("content-length:").nth(1)?;
+    Some(length.split("\r\n").next().unwrap().trim().parse().expect("a number"))
 }
 
 fn find(text: &[u8], part: &[u8]) -> Option<usize> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chat::{
     Cx,
     error::Error,
+    files,
     live::{Outlet, Session},
     login::{self, Login},
     status,
@@ -34,7 +35,8 @@ struct Response {
     /// BASE64.
     custom_status: String,
     purchase_bits: String,
-    rich_msg_auth_key: &'static str,
+    /// Opens downloads, where they need a key.
+    rich_msg_auth_key: String,
 }
 
 async fn handle(cx: &Cx, link: &Link, _: Request) -> Result<Response, Error> {
@@ -52,7 +54,7 @@ async fn handle(cx: &Cx, link: &Link, _: Request) -> Result<Response, Error> {
         // Read after the session was attached, so that nothing comes between this and the pushes.
         custom_status: status::own_custom(cx, &session.user).await?,
         purchase_bits: abilities::bits(&state.settings),
-        rich_msg_auth_key: "",
+        rich_msg_auth_key: files::download_key(cx).await?,
     })
 }
 

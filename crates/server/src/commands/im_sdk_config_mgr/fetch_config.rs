@@ -36,6 +36,11 @@ async fn handle(cx: &Cx, _: Request) -> Result<Response, Error> {
             .to_string()
             .into()
     });
+    // The SDK shows the key for downloads to the hosts of this list only.
+    let host = host(&settings.files_public_base_url);
+    if settings.files_download_auth && !host.is_empty() {
+        keys.entry("file_dn_list").or_insert_with(|| json!([host]).to_string().into());
+    }
     Ok(Response {
         int32_error_code: 0,
         str_error_message: "",
@@ -44,4 +49,10 @@ async fn handle(cx: &Cx, _: Request) -> Result<Response, Error> {
         uint64_version: state.version.max(1),
         uint32_sdkappid: cx.app.id,
     })
+}
+
+/// The host of a URL, without its port.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |it| it.1);
+    rest.split(['/', ':']).next().unwrap_or("")
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     command::{HttpRequest, command},
+    files,
     given::Given,
 };
 
@@ -67,10 +68,7 @@ async fn handle(cx: &Cx, around: &HttpRequest, it: Request) -> Result<Response, 
         Hour::TooOld => return Err(Code::HistoryExpired.into()),
     };
     let state = cx.app.state().clone();
-    let base = match &*state.settings.files_public_base_url {
-        "" => &*around.base_url,
-        base => base.trim_end_matches('/'),
-    };
+    let base = files::base_url(&state.settings, &around.base_url);
     let seconds = state.settings.operations_export_url_hours * SECONDS_PER_HOUR;
     let mut files = Vec::with_capacity(found.len());
     for it in found {

@@ -14,6 +14,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::{self, Config};
 
+#[cfg(test)]
+pub(crate) use webhook::cert::make as make_certificates;
+
 /// Magpie: a chat server that an application can use instead of Tencent Cloud Chat.
 #[derive(Parser)]
 #[command(name = "magpie", version, about, max_term_width = 100)]

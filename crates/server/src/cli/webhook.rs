@@ -1,6 +1,8 @@
 //! `magpie webhook`: what the apps' backends were asked and told, and having it told again.
 
-use std::{sync::Arc, time::Duration};
+pub(crate) mod cert;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -74,6 +76,15 @@ pub enum Args {
         #[arg(long)]
         sdkappid: Option<u32>,
     },
+    /// Makes an authority, a client certificate for webhooks, and server certificates for domains of backends.
+    Cert {
+        /// The folder that the files are written to.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// A backend's domain, of at most 63 characters; may be given several times.
+        #[arg(long, value_name = "DOMAIN")]
+        domain: Vec<String>,
+    },
     /// Shows the key that signatures over bodies are made with.
     Secret {
         #[arg(long)]
@@ -82,6 +93,10 @@ pub enum Args {
 }
 
 pub async fn run(flags: &Flags, args: Args) -> anyhow::Result<()> {
+    if let Args::Cert { out, domain } = &args {
+        cert::make(out, domain)?.iter().for_each(|it| say(it.display().to_string()));
+        return Ok(());
+    }
     let config = flags.config(Vec::new())?;
     let chat = place::open(&config).await?;
     let app = |id| place::app(&chat, id);
@@ -105,6 +120,7 @@ pub async fn run(flags: &Flags, args: Args) -> anyhow::Result<()> {
         Args::Test { sdkappid } => test(&chat, &app(sdkappid)?, config.webhooks.allow_local).await?,
         Args::Pause { sdkappid } => pause(&chat, &app(sdkappid)?, true).await?,
         Args::Resume { sdkappid } => pause(&chat, &app(sdkappid)?, false).await?,
+        Args::Cert { .. } => {}
         Args::Secret { sdkappid } => {
             let key = webhooks::signing_key(&app(sdkappid)?.state());
             say(format!("whsec_{}", BASE64_STANDARD.encode(key)));

@@ -282,3 +282,86 @@ mod tls {
         }
     }
 }
+
+mod nginx {
+    use std::{
+        fs,
+        path::Path,
+        process::{Child, Command, Stdio},
+    };
+
+    use super::*;
+    use crate::cli::make_certificates;
+
+    /// Stopped when it is dropped.
+    struct Nginx(Child);
+
+    impl Drop for Nginx {
+        fn drop(&mut self) {
+            _ = self.0.kill();
+            _ = self.0.wait();
+        }
+    }
+
+    /// The configuration of the vendor's guide, with our file names.
+    fn configuration(folder: &Path, port: u16) -> String {
+        let at = |name: &str| folder.join(name).display().to_string();
+        format!(
+            "daemon off; master_process off; pid {pid}; error_log {log};\n\
+             events {{ worker_connections 64; }}\n\
+             http {{\n access_log off; client_body_temp_path {temp}; proxy_temp_path {temp}; fastcgi_temp_path {temp};\n\
+             uwsgi_temp_path {temp}; scgi_temp_path {temp};\n\
+             server {{\n listen 127.0.0.1:{port} ssl;\n ssl_certificate {certificate}; ssl_certificate_key {key};\n\
+             ssl_client_certificate {ca}; ssl_verify_client on; ssl_verify_depth 1;\n\
+             location / {{ default_type application/json; return 200 '{{\"ErrorCode\":0}}'; }}\n }}\n}}\n",
+            pid = at("nginx.pid"),
+            log = at("error.log"),
+            temp = at("temp"),
+            certificate = at("localhost.crt"),
+            key = at("localhost.key"),
+            ca = at("ca.crt"),
+        )
+    }
+
+    async fn start(folder: &Path, port: u16) -> Option<Nginx> {
+        let file = folder.join("nginx.conf");
+        fs::write(&file, configuration(folder, port)).unwrap();
+        let binary = ["/usr/sbin/nginx", "nginx"]
+            .into_iter()
+            .find(|it| Command::new(it).arg("-v").output().is_ok())?;
+        let mut command = Command::new(binary);
+        command.arg("-p").arg(folder).arg("-c").arg(&file).arg("-e").arg(folder.join("error.log"));
+        let nginx = Nginx(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        for _ in 0..200 {
+            if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+                return Some(nginx);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("nginx does not listen: {}", fs::read_to_string(folder.join("error.log")).unwrap_or_default());
+    }
+
+    #[tokio::test]
+    async fn nginx_that_insists_on_a_client_certificate_accepts_the_one_that_was_made_for_it() {
+        let folder = store::testing::Folder::new().unwrap();
+        let folder = folder.path();
+        make_certificates(folder, &["localhost".to_owned()]).unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let Some(_nginx) = start(folder, free).await else {
+            assert!(std::env::var_os("CI").is_none(), "there is no nginx");
+            return;
+        };
+        let at = |name: &str| -> Value { folder.join(name).display().to_string().into() };
+        let url = ("webhooks.url", format!("https://localhost:{free}/").into());
+        let ca = ("webhooks.tls.ca_file", at("ca.crt"));
+        let mine =
+            [("webhooks.tls.client_cert", at("client.crt")), ("webhooks.tls.client_key", at("client.key"))];
+        let http = Http::new(Clock::fixed(0), true);
+        let all = settings(&[url.clone(), ca.clone(), mine[0].clone(), mine[1].clone()]);
+        assert_eq!(http.post(&all, &request(Duration::from_secs(5))).await.unwrap(), "{\"ErrorCode\":0}");
+        let without = Http::new(Clock::fixed(0), true);
+        let got = without.post(&settings(&[url, ca]), &request(Duration::from_secs(5))).await;
+        // Its answer to those who show nothing.
+        assert_eq!(got, Err(Failure::Rejected("status 400".to_owned())));
+    }
+}

@@ -177,8 +177,8 @@ mod tests {
         );
         assert!(options.with_floors && options.target().expect("none is named").is_none());
         let options = read("--rate max").expect("they are sound");
-        assert_eq!((options.rate, options.scenarios.len()), (Some(None), Scenario::ALL.len() - 2));
-        for scenario in [Scenario::Lists, Scenario::PushAll] {
+        assert_eq!((options.rate, options.scenarios.len()), (Some(None), Scenario::ALL.len() - 3));
+        for scenario in [Scenario::Lists, Scenario::Webhooks, Scenario::PushAll] {
             assert!(!options.scenarios.contains(&scenario), "it takes long");
         }
         let target =

@@ -6,6 +6,7 @@
 
 pub mod announce;
 pub mod attributes;
+mod backend;
 pub mod counters;
 mod dismiss;
 mod enter;

@@ -40,7 +40,7 @@ use apps::{App, Apps};
 use clock::Clock;
 use error::Error;
 use fan_out::FanOut;
-use groups::live_rooms::Away;
+use groups::live_rooms::{Absent, Away};
 use live::Session;
 use messages::Recent;
 use random::Random;
@@ -60,6 +60,7 @@ pub struct Chat {
     pub(crate) announcements: Announcements,
     pub(crate) absences: Absences,
     pub(crate) away: Away,
+    pub(crate) absent: Absent,
 }
 
 impl Chat {
@@ -79,6 +80,7 @@ impl Chat {
             announcements: Announcements::default(),
             absences: Absences::default(),
             away: Away::default(),
+            absent: Absent::default(),
         });
         chat.refresh_apps().await?;
         Ok(chat)

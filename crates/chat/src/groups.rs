@@ -7,6 +7,7 @@
 pub(crate) mod additions;
 pub mod announce;
 pub mod attributes;
+mod backend;
 pub mod counters;
 mod dismiss;
 mod enter;

@@ -47,7 +47,7 @@ use clock::Clock;
 use error::Error;
 use fan_out::FanOut;
 use files::Uploads;
-use groups::live_rooms::Away;
+use groups::live_rooms::{Absent, Away};
 use live::Session;
 use messages::Recent;
 use random::Random;
@@ -69,6 +69,7 @@ pub struct Chat {
     pub(crate) away: Away,
     pub(crate) deliveries: Deliveries,
     pub(crate) uploads: Uploads,
+    pub(crate) absent: Absent,
 }
 
 impl Chat {
@@ -90,6 +91,7 @@ impl Chat {
             away: Away::default(),
             deliveries: Deliveries::default(),
             uploads: Uploads::default(),
+            absent: Absent::default(),
         });
         chat.refresh_apps().await?;
         Ok(chat)

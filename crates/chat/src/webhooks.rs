@@ -10,6 +10,7 @@ pub mod deliver;
 mod events;
 mod hooks;
 pub mod log;
+mod rewrite;
 mod turns;
 
 use std::{
@@ -25,10 +26,11 @@ use std::{
 
 use serde::Serialize;
 use store::{Db, Tx, webhooks as table};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 pub(crate) use events::*;
 pub use hooks::{Hook, Hooks};
+pub(crate) use rewrite::rewritten;
 pub(crate) use turns::Turns;
 
 use crate::{
@@ -44,6 +46,8 @@ pub const ANSWER_BYTES_MAX: usize = 1 << 20;
 const ANSWER_LOGGED_BYTES_MAX: usize = 2048;
 /// Questions that wait to be written to the log; further ones are left out of it.
 const ASKED_WAITING_MAX: usize = 1000;
+/// Robots that are asked at the same time, each for an answer that nobody waits for.
+pub(crate) const REPLIES_MAX: usize = 256;
 
 /// One POST to an app's backend.
 #[derive(Clone, Debug)]
@@ -93,6 +97,7 @@ pub struct Webhooks {
     transport: OnceLock<Arc<dyn Transport>>,
     /// Told when an outbox got something.
     posted: Arc<Notify>,
+    replies: Arc<Semaphore>,
 }
 
 impl Webhooks {
@@ -100,12 +105,22 @@ impl Webhooks {
         let posted = Arc::new(Notify::new());
         let wake = posted.clone();
         db.on_posted(move || wake.notify_one());
-        Webhooks { transport: OnceLock::new(), posted }
+        Webhooks { transport: OnceLock::new(), posted, replies: Arc::new(Semaphore::new(REPLIES_MAX)) }
     }
 
     /// Says how requests go out; only the first call counts. Until then every attempt fails.
     pub fn connect(&self, transport: Arc<dyn Transport>) {
         _ = self.transport.set(transport);
+    }
+
+    /// To be held while a robot is asked; `None` while too many are.
+    pub(crate) fn place_of_reply(&self) -> Option<OwnedSemaphorePermit> {
+        self.replies.clone().try_acquire_owned().ok()
+    }
+
+    /// Returns when no robot is asked.
+    pub async fn settled(&self) {
+        _ = self.replies.acquire_many(REPLIES_MAX as u32).await;
     }
 
     async fn post(&self, settings: &Arc<State>, request: &Request) -> Result<String, Failure> {

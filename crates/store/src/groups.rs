@@ -246,6 +246,15 @@ pub fn count(tx: &mut dyn Tx, app: u32, kind: i64) -> Result<i64, StoreError> {
     row.ok_or(StoreError::Shape("count gave no row"))?.int(0)
 }
 
+/// How many living groups of each kind somebody owns: (kind, count).
+pub fn owned(tx: &mut dyn Tx, app: u32, owner: &str) -> Result<Vec<(i64, i64)>, StoreError> {
+    let rows = tx.rows(
+        "select kind, count(*) from groups where app = $1 and owner = $2 and dismissed_at = 0 group by kind",
+        params![app, owner],
+    )?;
+    rows.into_iter().map(|it| Ok((it.int(0)?, it.int(1)?))).collect()
+}
+
 /// Living groups, but for live rooms and communities, that were made before a second and in which nobody spoke
 /// since, by number, after one.
 pub fn silent(tx: &mut dyn Tx, app: u32, since: i64, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {

@@ -13,14 +13,14 @@ pub fn reserve(tx: &mut dyn Tx, group: i64, count: i64) -> Result<i64, StoreErro
     Ok(row.ok_or(StoreError::Shape("a room has no number"))?.int(0)? - count)
 }
 
-/// Live rooms of an app that a user is in.
-pub fn of_user(tx: &mut dyn Tx, app: u32, user: &str) -> Result<Vec<String>, StoreError> {
+/// Live rooms of an app that a user is in: (number, id).
+pub fn of_user(tx: &mut dyn Tx, app: u32, user: &str) -> Result<Vec<(i64, String)>, StoreError> {
     let rows = tx.rows(
-        "select g.group_id from group_members m join groups g on g.id = m.group_nr
+        "select g.id, g.group_id from group_members m join groups g on g.id = m.group_nr
          where m.app = $1 and m.user_id = $2 and g.kind = 4",
         params![app, user],
     )?;
-    rows.into_iter().map(|mut it| it.take_text(0)).collect()
+    rows.into_iter().map(|mut it| Ok((it.int(0)?, it.take_text(1)?))).collect()
 }
 
 /// Everybody who is in a live room, after (app, user): (app, user).

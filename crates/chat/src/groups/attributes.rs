@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use proto::{Code, Fail, json::quote};
 use store::{Tx, group_attributes as rows};
 
-use super::{Group, Told, find, member_in, open, told::change, wire};
+use super::{Group, Told, backend, find, member_in, open, told::change, wire};
 use crate::{Cx, error::Error, fan_out::Audience};
 
 pub use store::group_attributes::Attribute;
@@ -129,6 +129,8 @@ fn write_in(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, group: &Group, it: &Chang
     let seq = if it.op == Op::Delete { 0 } else { main_seq };
     tell(cx, told, group, &body(cx, it.op, main_seq, &pairs, seq), cx.caller.instance());
     told.forget_group(group.id());
+    let shown = pairs.iter().map(|it| (&it.key, &it.value));
+    backend::attributes_changed(tx, cx, group, it.op, shown)?;
     Ok(Changed { main_seq, seqs: pairs.iter().map(|it| (it.key.clone(), seq)).collect() })
 }
 

@@ -8,7 +8,7 @@ use proto::{Code, Fail, json::quote};
 use store::{Tx, group_members as members, groups as rows};
 
 use super::{
-    Action, Group, Kind, SYSTEM, Told, find, find_in, live_rooms, may, member_in,
+    Action, Group, Kind, SYSTEM, Told, backend, find, find_in, live_rooms, may, member_in,
     notices::{self, Notice, Report},
     open,
     told::change,
@@ -49,6 +49,7 @@ pub async fn dismiss(cx: &Cx, group_id: &str) -> Result<(), Error> {
 fn end(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, group: &Group, why: (Report, &str)) -> Result<(), Error> {
     let now = cx.chat.clock.now();
     farewell(tx, cx, told, group, why)?;
+    backend::destroyed(tx, cx, group)?;
     rows::dismiss(tx, group.number(), now)?;
     store::topics::dismiss(tx, group.number(), now)?;
     told.close(group.id());

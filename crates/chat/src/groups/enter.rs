@@ -1,7 +1,10 @@
 //! Taking a user who comes online into the rooms of its groups.
 
+use std::sync::Arc;
+
 use store::group_members as rows;
 
+use super::live_rooms;
 use crate::{Chat, apps::App, error::Error};
 
 /// Memberships read in one step.
@@ -9,7 +12,8 @@ const STEP: i64 = 1000;
 
 /// Called after a session was attached and before its login is answered: what happens in the user's groups from
 /// then on is pushed, and what happened before is found by what the client asks for.
-pub async fn enter_all(chat: &Chat, app: &App, user: &str) -> Result<(), Error> {
+pub async fn enter_all(chat: &Arc<Chat>, app: &Arc<App>, user: &str) -> Result<(), Error> {
+    live_rooms::returned(chat, app, user).await;
     loop {
         let Some(left) = app.live.times_left(user) else { return Ok(()) };
         let groups = read(chat, app, user).await?;

@@ -12,7 +12,7 @@ use store::{
 };
 
 use super::{
-    Group, InviteOption, Kind, Role, Told, find,
+    Group, InviteOption, Kind, Role, Told, backend, find,
     join::{How, admit, admit_silently, check_room, check_way, known},
     make::is_in_too_many,
     member_in,
@@ -21,7 +21,7 @@ use super::{
     requests::{self, Decision, authentication, remark_info},
     told::change,
 };
-use crate::{Cx, error::Error};
+use crate::{Cx, error::Error, webhooks::Hook};
 
 /// What an invitation came to; the numbers are Result on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +45,36 @@ pub async fn invite(
     silent: bool,
 ) -> Result<Vec<Invited>, Error> {
     let number = find(cx, group_id).await?.number();
+    backend::note_full(cx, group_id, invite_to(cx, number, users, silent).await).await
+}
+
+/// Asks the backend about all users of the call, if somebody of them can come in; says who may not.
+async fn ask_backend(cx: &Cx, number: i64, users: &[String]) -> Result<backend::Refused, Error> {
+    let all = users.to_vec();
+    let looked = backend::look(cx, Hook::GroupCallbackBeforeInviteJoinGroup, move |tx, cx| {
+        let group = open(tx, number)?;
+        let must_ask = must_ask(tx, cx, &group)?;
+        let free = sort(tx, cx, &group, &all)?.free;
+        if !must_ask {
+            check_room(&group, free.len())?;
+        }
+        Ok((group, free.is_empty()))
+    });
+    match looked.await? {
+        Some((group, false)) => backend::ask_invite(cx, &group, users).await,
+        Some((_, true)) | None => Ok(backend::Refused::new()),
+    }
+}
+
+async fn invite_to(cx: &Cx, number: i64, users: Vec<String>, silent: bool) -> Result<Vec<Invited>, Error> {
+    let refused = ask_backend(cx, number, &users).await?;
     let at = cx.clone();
     change(cx, number, move |tx, told| {
         let mut group = open(tx, number)?;
         let must_ask = must_ask(tx, &at, &group)?;
         let mut sorted = sort(tx, &at, &group, &users)?;
+        sorted.free.retain(|it| !refused.contains(it));
+        sorted.outcomes.retain(|it, _| !refused.contains(it));
         let free = sorted.free.clone();
         let inviter = at.caller.user();
         let outcome = if must_ask {
@@ -139,7 +164,7 @@ pub(super) fn bring_in(
         return Ok(Invited::Waiting);
     }
     match silent {
-        true => admit_silently(tx, cx, told, group, users)?,
+        true => admit_silently(tx, cx, told, group, users, (How::Invited, inviter))?,
         false => admit(tx, cx, told, group, users, (How::Invited, inviter))?,
     }
     Ok(Invited::Added)
@@ -194,7 +219,7 @@ fn find_invitation(
 pub async fn answer(cx: &Cx, group_id: &str, inviter: String, it: Decision) -> Result<(), Error> {
     let number = find(cx, group_id).await?.number();
     let at = cx.clone();
-    change(cx, number, move |tx, told| {
+    let done = change(cx, number, move |tx, told| {
         let (mut group, user) = (open(tx, number)?, at.caller.user().to_owned());
         let found = find_invitation(tx, &at, number, &inviter, &it.auth)?;
         let request = found.ok_or(Code::GroupHandledAlready)?;
@@ -212,6 +237,6 @@ pub async fn answer(cx: &Cx, group_id: &str, inviter: String, it: Decision) -> R
         let more = remark_info(&it.text);
         let notice = Notice { report, operator: &user, to: &request.asker, more, except: None };
         notices::tell(tx, &at, told, (&group, None), notice)
-    })
-    .await
+    });
+    backend::note_full(cx, group_id, done.await).await
 }

@@ -10,7 +10,7 @@ use store::{
 };
 
 use super::{
-    ApplyOption, Group, Kind, Role, Told, find,
+    ApplyOption, Group, Kind, Role, Told, backend, find,
     make::{added, is_in_too_many},
     member_in,
     notices::{self, Notice, Report},
@@ -18,7 +18,7 @@ use super::{
     tips::{self, Change, Op, Tip},
     told::change,
 };
-use crate::{Cx, error::Error, statistics::Event as Counted};
+use crate::{Cx, error::Error, statistics::Event as Counted, webhooks::Hook};
 
 /// How somebody came in; the numbers are GroupJoinType on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,21 +39,40 @@ pub enum Applied {
 /// The caller applies to become a member of a group that is no live room.
 pub async fn apply(cx: &Cx, group_id: &str, remark: String) -> Result<Applied, Error> {
     let number = find(cx, group_id).await?.number();
+    backend::note_full(cx, group_id, apply_for(cx, number, remark).await).await
+}
+
+async fn apply_for(cx: &Cx, number: i64, remark: String) -> Result<Applied, Error> {
+    let looked = backend::look(cx, Hook::GroupCallbackBeforeApplyJoinGroup, move |tx, cx| {
+        let group = open(tx, number)?;
+        check_apply(tx, cx, &group)?;
+        Ok(group)
+    });
+    if let Some(group) = looked.await? {
+        backend::ask_apply(cx, &group).await?;
+    }
     let at = cx.clone();
     change(cx, number, move |tx, told| apply_in(tx, &at, told, number, &remark)).await
 }
 
-fn apply_in(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, number: i64, remark: &str) -> Result<Applied, Error> {
-    let mut group = open(tx, number)?;
-    let user = cx.caller.user().to_owned();
-    if member_in(tx, number, &user)?.is_some() {
+/// Whether the caller may apply at all.
+fn check_apply(tx: &mut dyn Tx, cx: &Cx, group: &Group) -> Result<ApplyOption, Error> {
+    let user = cx.caller.user();
+    if member_in(tx, group.number(), user)?.is_some() {
         return Err(Code::GroupMemberAlready.into());
     }
     let option = ApplyOption::from_number(group.row.apply_option);
     if group.kind == Kind::Private || option == ApplyOption::DisableApply {
         return Err(Fail::with(Code::GroupDenied, "nobody can apply for this group").into());
     }
-    check_way(tx, cx, &group, &user)?;
+    check_way(tx, cx, group, user)?;
+    Ok(option)
+}
+
+fn apply_in(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, number: i64, remark: &str) -> Result<Applied, Error> {
+    let mut group = open(tx, number)?;
+    let user = cx.caller.user().to_owned();
+    let option = check_apply(tx, cx, &group)?;
     if option == ApplyOption::NeedPermission {
         requests::ask_leaders(
             tx,
@@ -125,7 +144,7 @@ pub(super) fn admit(
     users: &[String],
     (how, who): (How, &str),
 ) -> Result<(), Error> {
-    admit_silently(tx, cx, told, group, users)?;
+    admit_silently(tx, cx, told, group, users, (how, who))?;
     if how == How::Invited && group.row.active {
         for user in users {
             added(tx, cx, told, group, who, user)?;
@@ -136,13 +155,14 @@ pub(super) fn admit(
     tips::tell(tx, cx, told, (group, None), Change::Members, tip)
 }
 
-/// The same without telling anybody.
+/// The same without telling the users; the app's backend hears of it.
 pub(super) fn admit_silently(
     tx: &mut dyn Tx,
     cx: &Cx,
     told: &mut Told,
     group: &mut Group,
     users: &[String],
+    by: (How, &str),
 ) -> Result<(), Error> {
     let (number, now) = (group.number(), cx.chat.clock.now());
     let newest = log::newest_seq(tx, number)?;
@@ -160,7 +180,8 @@ pub(super) fn admit_silently(
         told.enter(user, member.flag);
     }
     told.count(Counted::GroupJoined, users.len());
-    came_in(tx, told, group, users.len())
+    came_in(tx, told, group, users.len())?;
+    backend::joined(tx, cx, group, users, by)
 }
 
 /// The group has so many members more.

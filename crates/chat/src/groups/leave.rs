@@ -9,7 +9,7 @@ use proto::{Code, Fail, json::quote};
 use store::{Tx, group_members as members, groups as rows};
 
 use super::{
-    Action, Group, Kind, Member, Role, Told, find, may, may_act_on, member_in,
+    Action, Group, Kind, Member, Role, Told, backend, find, may, may_act_on, member_in,
     notices::{self, Notice, Report},
     open,
     requests::remark_info,
@@ -37,7 +37,8 @@ pub async fn leave(cx: &Cx, group_id: &str) -> Result<(), Error> {
             except: at.caller.instance(),
         };
         notices::tell(tx, &at, told, (&group, None), notice)?;
-        take_out(tx, &at, told, &mut group, &[member], Some((Op::Left, String::new())))
+        take_out(tx, &at, told, &mut group, &[member], Some((Op::Left, String::new())))?;
+        backend::left(tx, &at, &group, [&user], ("Quit", &user))
     })
     .await
 }
@@ -76,7 +77,9 @@ pub async fn remove(cx: &Cx, group_id: &str, it: Removal) -> Result<(), Error> {
             }
         }
         let tip = (!it.silent).then(|| (Op::Kicked, why(&gone, &it.reason)));
-        take_out(tx, &at, told, &mut group, &gone, tip)
+        take_out(tx, &at, told, &mut group, &gone, tip)?;
+        let users = gone.iter().map(|it| &it.row.user);
+        backend::left(tx, &at, &group, users, ("Kicked", at.caller.user()))
     })
     .await
 }

@@ -2,18 +2,20 @@
 //!
 //! Contract: `spec/rest/group_open_http_svc.create_group.yaml`, `spec/rest/group_open_http_svc.import_group.yaml`.
 
+use std::sync::Arc;
+
 use proto::{Code, Fail};
 use serde_json::{Map, Value};
 use store::{StoreError, Tx, daily, group_members as members, groups as rows};
 
 use super::{
-    Action, ApplyOption, Group, ID_BYTES_MAX, InviteOption, Kind, MsgFlag, Role, Told,
+    Action, ApplyOption, Group, ID_BYTES_MAX, InviteOption, Kind, MsgFlag, Role, Told, backend,
     fields::{self, Level},
     making_key, may,
     notices::{self, Notice, Report},
     told::change_under,
 };
-use crate::{Cx, accounts, error::Error, settings::Settings, statistics::Event as Counted};
+use crate::{Cx, accounts, error::Error, settings::Settings, statistics::Event as Counted, webhooks::Hook};
 
 /// Members that an imported group may have when the import does not say.
 const IMPORTED_MEMBERS_MAX: i64 = 2000;
@@ -102,11 +104,16 @@ impl NewGroup {
         fields::check(&settings.groups_custom_fields, Level::Group, self.kind, &self.custom)
     }
 
-    fn row(&self, cx: &Cx, id: i64, group_id: String, now: i64) -> rows::Group {
+    /// Most members that it may have; 0 for no limit.
+    fn max_members(&self, cx: &Cx) -> i64 {
         let usual = match (self.imported_at, self.kind) {
             (None, _) | (_, Kind::Community) => cap(cx, self.kind),
             (Some(_), _) => clamp(cx, self.kind, IMPORTED_MEMBERS_MAX),
         };
+        self.max_members.map_or(usual, |it| clamp(cx, self.kind, it))
+    }
+
+    fn row(&self, cx: &Cx, id: i64, group_id: String, now: i64) -> rows::Group {
         let apply = match self.kind {
             Kind::Private => ApplyOption::DisableApply,
             Kind::AvChatRoom | Kind::Community => ApplyOption::FreeAccess,
@@ -130,7 +137,7 @@ impl NewGroup {
             created_at: self.imported_at.unwrap_or(now),
             info_seq: 1,
             info_at: self.imported_at.unwrap_or(now),
-            max_members: self.max_members.map_or(usual, |it| clamp(cx, self.kind, it)),
+            max_members: self.max_members(cx),
             apply_option: apply as i64,
             invite_option: invite as i64,
             muted_all: false,
@@ -250,30 +257,65 @@ pub async fn make(cx: &Cx, new: NewGroup) -> Result<Made, Error> {
         // The limit goes by what is counted, which is to be complete.
         cx.chat.store_statistics().await?;
     }
+    let new = Arc::new(new);
+    if new.imported_at.is_none() {
+        ask(cx, &new).await?;
+    }
     let at = cx.clone();
     change_under(cx, making_key(cx.app.id), 0, move |tx, told| make_in(tx, &at, &new, told)).await
 }
 
-fn make_in(tx: &mut dyn Tx, cx: &Cx, new: &NewGroup, told: &mut Told) -> Result<Made, Error> {
-    let now = cx.chat.clock.now();
-    let group_id = match &new.group_id {
+/// Asks the backend whether the group may be made, once nothing else is against it.
+async fn ask(cx: &Cx, new: &Arc<NewGroup>) -> Result<(), Error> {
+    let it = new.clone();
+    let owned = backend::look(cx, Hook::GroupCallbackBeforeCreateGroup, move |tx, cx| {
+        check_in(tx, cx, &it)?;
+        let owner = it.owner.as_deref().unwrap_or(cx.caller.user());
+        Ok(rows::owned(tx, cx.app.id, owner)?)
+    });
+    match owned.await? {
+        Some(owned) => backend::ask_create(cx, new, &owned).await,
+        None => Ok(()),
+    }
+}
+
+/// What a group begins with, if the store allows it.
+struct Checked {
+    /// The number of a dismissed group that had the id.
+    left: Option<i64>,
+    first: Vec<members::Member>,
+    over_limit: Vec<String>,
+}
+
+fn check_in(tx: &mut dyn Tx, cx: &Cx, new: &NewGroup) -> Result<Checked, Error> {
+    let left = match &new.group_id {
         Some(id) => {
             let owner = new.owner.as_deref().filter(|_| new.imported_at.is_none());
-            make_free(tx, cx, id, owner)?;
-            id.clone()
+            find_left(tx, cx, id, owner)?
         }
-        None => random_id(cx, new.kind),
+        None => None,
     };
     if new.imported_at.is_none() {
         check_quotas(tx, cx, new)?;
     }
-    let number = rows::next_number(tx)?;
-    told.group = number;
     let (first, over_limit) = first_members(tx, cx, new)?;
-    let mut row = new.row(cx, number, group_id.clone(), now);
-    if row.max_members > 0 && first.len() as i64 > row.max_members {
+    let most = new.max_members(cx);
+    if most > 0 && first.len() as i64 > most {
         return Err(Fail::with(Code::GroupMembersLimit, "more first members than the group may have").into());
     }
+    Ok(Checked { left, first, over_limit })
+}
+
+fn make_in(tx: &mut dyn Tx, cx: &Cx, new: &NewGroup, told: &mut Told) -> Result<Made, Error> {
+    let now = cx.chat.clock.now();
+    let Checked { left, first, over_limit } = check_in(tx, cx, new)?;
+    if let Some(old) = left {
+        rows::forget(tx, old)?;
+    }
+    let group_id = new.group_id.clone().unwrap_or_else(|| random_id(cx, new.kind));
+    let number = rows::next_number(tx)?;
+    told.group = number;
+    let mut row = new.row(cx, number, group_id.clone(), now);
     row.members = first.len() as i64;
     rows::insert(tx, &row)?;
     for member in &first {
@@ -285,15 +327,16 @@ fn make_in(tx: &mut dyn Tx, cx: &Cx, new: &NewGroup, told: &mut Told) -> Result<
     if new.imported_at.is_none() {
         told.count(Counted::GroupMade, 1);
         announce(tx, cx, told, &group, &first)?;
+        backend::created(tx, cx, &group, new, first.iter().map(|it| &it.user))?;
     }
     Ok(Made { group_id, over_limit })
 }
 
-/// Sees to it that the id can be used: what is left of a dismissed group goes.
-fn make_free(tx: &mut dyn Tx, cx: &Cx, id: &str, owner: Option<&str>) -> Result<(), Error> {
+/// Whether the id can be used: by nobody, or by a dismissed group, of which something is left under this number.
+fn find_left(tx: &mut dyn Tx, cx: &Cx, id: &str, owner: Option<&str>) -> Result<Option<i64>, Error> {
     match rows::get(tx, cx.app.id, id)? {
-        None => Ok(()),
-        Some(old) if old.dismissed_at > 0 => Ok(rows::forget(tx, old.id)?),
+        None => Ok(None),
+        Some(old) if old.dismissed_at > 0 => Ok(Some(old.id)),
         Some(old) if owner.is_some_and(|it| it == old.owner) => Err(Code::GroupIdTakenByOwner.into()),
         Some(_) => Err(Code::GroupIdTaken.into()),
     }

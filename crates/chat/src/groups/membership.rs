@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use store::{Tx, group_members as rows, group_messages as log, topic_members};
 
 use super::{
-    Action, Group, Kind, Member, MsgFlag, Role, Told, Topic,
+    Action, Group, Kind, Member, MsgFlag, Role, Told, Topic, backend,
     fields::{self, Level},
     find, may, may_act_on, member_in, mute,
     notices::{self, Notice, Report},
@@ -208,6 +208,7 @@ fn change_row(
     }
     rows::update(tx, group.number(), &row)?;
     told.forget_member(&row.user);
+    backend::member_changed(tx, cx, group, (&member.row, &row))?;
     if row.flag != member.row.flag {
         told.enter(&row.user, row.flag);
         tell_flag(tx, cx, told, (group, None), (&row.user, MsgFlag::from_number(row.flag)))?;

@@ -6,7 +6,7 @@ use proto::{Code, Fail, json::quote};
 use store::{group_members as members, groups as rows};
 
 use super::{
-    Action, Kind, Role, find,
+    Action, Kind, Role, backend, find,
     leave::acting,
     member_in, open,
     tips::{self, Change, Op, Tip},
@@ -45,19 +45,21 @@ pub async fn change_owner(
         next.role = Role::Owner as i64;
         members::update(tx, number, &next)?;
         told.forget_member(&user);
-        group.row.owner = user.clone();
+        let before = std::mem::replace(&mut group.row.owner, user.clone());
         group.row.info_seq += 1;
         group.row.info_at = at.chat.clock.now();
         rows::update(tx, &group.row)?;
         told.forget_group(group.id());
+        let operator = operator.as_deref().unwrap_or(at.caller.user());
         let tip = Tip {
             op: Op::GroupChanged,
-            operator: operator.as_deref().unwrap_or(at.caller.user()),
+            operator,
             users: &[],
             more: format!(",\"MsgGroupNewInfo\":{{\"Owner_Account\":{}}}", quote(&user)),
             but: Vec::new(),
         };
-        tips::tell(tx, &at, told, (&group, None), Change::Profile, tip)
+        tips::tell(tx, &at, told, (&group, None), Change::Profile, tip)?;
+        backend::owner_changed(tx, &at, &group, &before, operator)
     })
     .await
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use store::{Tx, group_members as members, groups as rows, joined_groups::newest};
 
 use super::{
-    Action, ApplyOption, Group, InviteOption, Kind, Member, MsgFlag, Role, Told,
+    Action, ApplyOption, Group, InviteOption, Kind, Member, MsgFlag, Role, Told, backend,
     fields::{self, Level},
     find, live_rooms,
     make::{check_texts, clamp, may_have_apply},
@@ -283,7 +283,8 @@ fn apply(
     group.row.info_at = cx.chat.clock.now();
     rows::update(tx, &group.row)?;
     told.forget_group(group.id());
-    tell(tx, cx, told, (old, &group), operator)
+    tell(tx, cx, told, (old, &group), operator)?;
+    backend::info_changed(tx, cx, (old, &group), operator)
 }
 
 /// Tip 6 with what changed and what the app wants to have told, stored if any of it is.

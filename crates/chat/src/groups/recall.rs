@@ -13,7 +13,7 @@ use store::{
 };
 
 use super::{
-    Action, Group, Kind, Role, SYSTEM, Told, Topic, may, may_act_on, member_in, open,
+    Action, Group, Kind, Role, SYSTEM, Told, Topic, backend, may, may_act_on, member_in, open,
     told::change,
     view::{self, is_among},
     wire,
@@ -76,6 +76,7 @@ pub async fn recall(
             outcomes.push((seq, code));
         }
         tell(tx, &at, told, (&group, topic), &done, &revoker)?;
+        backend::recalled(tx, &at, (&group, topic), &done)?;
         Ok(outcomes)
     })
     .await

@@ -13,7 +13,7 @@ use store::{
 };
 
 use super::{
-    Group, Kind, SYSTEM, Told, find, member_in, open,
+    Group, Kind, SYSTEM, Told, backend, find, member_in, open,
     send::RECEIPT_MEMBERS_MAX,
     told::change,
     view::{self, Place},
@@ -25,8 +25,8 @@ use crate::{Cx, accounts::tiny_id, error::Error};
 pub const MESSAGES_MAX: usize = 50;
 const MILLIS_PER_SECOND: i64 = 1000;
 
-/// Keeps who a message that was just stored is sent to.
-pub(super) fn keep_audience(tx: &mut dyn Tx, group: &Group, it: &GroupMessage) -> Result<(), Error> {
+/// Keeps who a message that was just stored is sent to, and says how many they are.
+pub(super) fn keep_audience(tx: &mut dyn Tx, group: &Group, it: &GroupMessage) -> Result<i64, Error> {
     let mut users = match it.has(flag::TARGETED) {
         true => view::users(&it.targets)?,
         // Somebody may have come since the number of members was checked.
@@ -37,7 +37,7 @@ pub(super) fn keep_audience(tx: &mut dyn Tx, group: &Group, it: &GroupMessage) -
     users.dedup();
     let list = users.iter().map(|it| quote(it)).collect::<Vec<_>>().join(",");
     rows::set_audience(tx, it.lane, it.seq, &format!("[{list}]"))?;
-    Ok(())
+    Ok(users.len() as i64)
 }
 
 /// Looks up where receipts are read or given; kinds that have none are refused with 10007.
@@ -76,6 +76,7 @@ pub async fn give(cx: &Cx, group_id: &str, numbers: Vec<i64>) -> Result<(), Erro
         let (group, user) = (open(tx, number)?, at.caller.user());
         member_in(tx, number, user)?.ok_or(Code::GroupDenied)?;
         let mut given: Vec<(String, Vec<String>)> = Vec::new();
+        let mut counts = Vec::new();
         for seq in numbers {
             let Some((message, audience)) = asked(tx, &at, number, seq)? else { continue };
             if audience.binary_search_by(|it| it.as_str().cmp(user)).is_err()
@@ -84,13 +85,14 @@ pub async fn give(cx: &Cx, group_id: &str, numbers: Vec<i64>) -> Result<(), Erro
                 continue;
             }
             let read = rows::count(tx, number, seq)?;
+            let unread = audience.len() as i64 - read;
+            counts.push((seq, read, unread));
             let item = format!(
                 "{{\"TinyId\":\"{}\",\"MsgClientTime\":{},\"MsgRandom\":{},\"MsgSeq\":{seq},\"ReadNum\":{read},\
-                 \"UnreadNum\":{}}}",
+                 \"UnreadNum\":{unread}}}",
                 tiny_id(message.tiny),
                 message.client_time,
                 message.random,
-                audience.len() as i64 - read
             );
             match given.iter_mut().find(|it| it.0 == message.sender) {
                 Some(known) => known.1.push(item),
@@ -98,7 +100,7 @@ pub async fn give(cx: &Cx, group_id: &str, numbers: Vec<i64>) -> Result<(), Erro
             }
         }
         tell(told, &group, given);
-        Ok(())
+        backend::receipts(tx, &at, &group, &counts, Some(user))
     })
     .await
 }

@@ -12,7 +12,7 @@ use store::{
 };
 
 use super::{
-    Group, Role, Told, find,
+    Group, Role, Told, backend, find,
     invite::bring_in,
     join::{How, admit, check_way, known},
     make::is_in_too_many,
@@ -147,7 +147,7 @@ fn check_leader(tx: &mut dyn Tx, cx: &Cx, group: &Group) -> Result<(), Error> {
 pub async fn decide(cx: &Cx, group_id: &str, asker: String, it: Decision) -> Result<(), Error> {
     let number = find(cx, group_id).await?.number();
     let at = cx.clone();
-    change(cx, number, move |tx, told| {
+    let done = change(cx, number, move |tx, told| {
         let mut group = open(tx, number)?;
         check_leader(tx, &at, &group)?;
         let found = find_requests(tx, &at, number, &asker, &it.auth)?;
@@ -157,8 +157,8 @@ pub async fn decide(cx: &Cx, group_id: &str, asker: String, it: Decision) -> Res
             Some(kind::APPLICATION) => decide_application(tx, &at, told, &mut group, &waiting[0], &it),
             Some(_) => decide_invitation(tx, &at, told, &mut group, &waiting, &it),
         }
-    })
-    .await
+    });
+    backend::note_full(cx, group_id, done.await).await
 }
 
 fn find_requests(
@@ -191,14 +191,14 @@ pub async fn decide_one(
 ) -> Result<(), Error> {
     let number = find(cx, group_id).await?.number();
     let at = cx.clone();
-    change(cx, number, move |tx, told| {
+    let done = change(cx, number, move |tx, told| {
         let mut group = open(tx, number)?;
         check_leader(tx, &at, &group)?;
         let found = table::waiting(tx, number, kind::INVITATION, &inviter, &invited)?;
         let request = found.ok_or(Code::GroupHandledAlready)?;
         decide_invitation(tx, &at, told, &mut group, &[request], &it)
-    })
-    .await
+    });
+    backend::note_full(cx, group_id, done.await).await
 }
 
 fn decide_application(

@@ -2,6 +2,8 @@
 //!
 //! One row is written, whatever the number of members; who is online gets the message from the fan-out.
 
+mod hooked;
+
 use std::{borrow::Cow, sync::Arc};
 
 use proto::{
@@ -15,9 +17,10 @@ use store::{
     group_messages::{self as log, GroupMessage, flag},
     groups as rows,
 };
+use tokio::sync::MutexGuard;
 
 use super::{
-    Action, Group, Kind, Member, Role, Told, Topic, find, key, live_rooms,
+    Action, Group, Kind, Member, Role, Told, Topic, backend, find, key, live_rooms,
     make::added,
     may, member, member_in, mentions, open, receipts,
     recent::{Identity, Known},
@@ -28,7 +31,11 @@ use crate::{
     accounts::{self, Account},
     error::Error,
     fan_out::Audience,
+    messages::Hooked,
 };
+
+use hooked::Answered;
+pub(super) use hooked::queue_sent;
 
 /// `MsgPriority` High.
 const HIGH: i64 = 1;
@@ -66,6 +73,7 @@ pub struct Outgoing {
     pub mentions: Vec<Option<String>>,
     pub targets: Vec<String>,
     pub options: Options,
+    pub hooks: Hooked,
 }
 
 /// What became of a message.
@@ -95,6 +103,53 @@ pub async fn send(cx: &Cx, it: Outgoing) -> Result<Sent, Error> {
         Caller::User(session) => Some(session.send_order.lock().await),
         Caller::Admin(_) | Caller::Guest => None,
     };
+    let it = Arc::new(it);
+    let mut draft = match check(cx, &it).await {
+        Ok(Checked::New(it)) => it,
+        Ok(Checked::Known(first)) => return Ok(first),
+        Err(error) => return Err(hooked::not_sent(cx, &it, error).await),
+    };
+    let sent = if hooked::may_ask(cx) {
+        let turn = cx.app.hooks.turns.queue(hooked::turn_key(cx, &draft.message));
+        drop(order);
+        // Held until the message is stored, so that one sent again finds it.
+        let _turn = turn.await;
+        match hooked::ask_about(cx, &it, &mut draft).await? {
+            Answered::Done(answer) => return Ok(answer),
+            Answered::Go => {
+                // The second and the rate are those of now, not of when the question was asked.
+                draft.message.time = cx.chat.clock.now();
+                hand_in(cx, it.clone(), draft, None).await
+            }
+        }
+    } else {
+        hand_in(cx, it.clone(), draft, order).await
+    };
+    match sent {
+        Ok(sent) if sent.dropped => hooked::dropped(cx, &it).await.map(|()| sent),
+        Ok(sent) => Ok(sent),
+        Err(error) => Err(hooked::not_sent(cx, &it, error).await),
+    }
+}
+
+/// A message that may be sent, and where to.
+struct Draft {
+    group: Arc<Group>,
+    topic: Option<Arc<Topic>>,
+    message: GroupMessage,
+    receipt_code: i64,
+    /// By the app's backend: the sending session does not know its content.
+    is_rewritten: bool,
+}
+
+enum Checked {
+    New(Box<Draft>),
+    /// It was sent before, with this answer.
+    Known(Sent),
+}
+
+/// Everything that can be told before the message is stored.
+async fn check(cx: &Cx, it: &Outgoing) -> Result<Checked, Error> {
     let group = find(cx, &it.group).await?;
     let topic = match &it.topic {
         Some(id) => Some(topic(cx, &group, id).await?),
@@ -105,25 +160,37 @@ pub async fn send(cx: &Cx, it: Outgoing) -> Result<Sent, Error> {
     let sender =
         sender.ok_or_else(|| Fail::with(Code::GroupAccountUnknown, "From_Account does not exist"))?;
     check_size(cx, it.body.json(), &it.cloud)?;
-    let receipt_code = check_options(cx, &group, &it)?;
-    let mut message = new_message(cx, &group, topic.as_deref(), &it, &sender, receipt_code == 0);
+    let receipt_code = check_options(cx, &group, it)?;
+    let mut message = new_message(cx, &group, topic.as_deref(), it, &sender, receipt_code == 0);
     if let Some(first) = sent_before(cx, &message).await? {
-        return Ok(first);
+        return Ok(Checked::Known(first));
     }
-    check_sender(cx, &group, topic.as_deref(), &it, &sender).await?;
+    check_sender(cx, &group, topic.as_deref(), it, &sender).await?;
     message.card = member(cx, &group, &it.from).await?.map_or_else(String::new, |it| it.row.card.clone());
-    if group.kind == Kind::AvChatRoom {
-        return live_rooms::say(cx, &group, message).await;
+    let draft = Draft { group, topic, message, receipt_code, is_rewritten: false };
+    Ok(Checked::New(Box::new(draft)))
+}
+
+/// Stores a message; `order` is given up once it has its place in the queue.
+async fn hand_in(
+    cx: &Cx,
+    it: Arc<Outgoing>,
+    draft: Box<Draft>,
+    order: Option<MutexGuard<'_, ()>>,
+) -> Result<Sent, Error> {
+    if draft.group.kind == Kind::AvChatRoom {
+        return live_rooms::say(cx, it, draft.group, (draft.message, draft.is_rewritten)).await;
     }
     let slot = cx.chat.fan_out.slot().await;
     let (at, after) = (cx.clone(), cx.clone());
-    let number = group.number();
+    let number = draft.group.number();
     let pending = cx.chat.db.write_then(
         key(cx.app.id, number),
         move |tx| {
             let mut told = Told::new(number);
             told.hold(slot);
-            let sent = store(tx, &at, &it, message, (number, topic.as_deref()), &mut told)?;
+            let receipt_code = draft.receipt_code;
+            let sent = store(tx, &at, &it, draft, &mut told)?;
             Ok::<_, Error>((Sent { receipt_code, ..sent }, told))
         },
         move |(_, told)| told.hand_over(&after),
@@ -292,22 +359,17 @@ fn platform_bits(caller: &Caller) -> i64 {
 }
 
 /// Runs inside the transaction.
-fn store(
-    tx: &mut dyn Tx,
-    cx: &Cx,
-    it: &Outgoing,
-    mut message: GroupMessage,
-    (number, topic): (i64, Option<&Topic>),
-    told: &mut Told,
-) -> Result<Sent, Error> {
-    let mut group = open(tx, number)?;
+fn store(tx: &mut dyn Tx, cx: &Cx, it: &Outgoing, draft: Box<Draft>, told: &mut Told) -> Result<Sent, Error> {
+    let mut group = open(tx, draft.group.number())?;
+    let (topic, mut message, is_rewritten) = (draft.topic.as_deref(), draft.message, draft.is_rewritten);
     let settings = &cx.app.state().settings.clone();
     let (now, known) = (message.time, &cx.app.groups.sent);
     if let Some(first) = find_first(tx, cx, &message)? {
         return Ok(first);
     }
     if it.options.online_only {
-        deliver(cx, told, &group, topic, it, &message);
+        deliver(cx, told, (&group, topic), it, (&message, is_rewritten));
+        hooked::tell_sent(tx, cx, it, (&group, topic), &message)?;
         return Ok(Sent { time: now, ..Sent::default() });
     }
     if !known.take_turn(message.lane, now, settings.groups_messages_per_second, message.priority == HIGH) {
@@ -320,15 +382,20 @@ fn store(
         message.targets = members_of(tx, &group, &it.targets)?;
     }
     message.seq = log::append(tx, &message)?;
-    if message.has(flag::WANTS_RECEIPT) {
-        receipts::keep_audience(tx, &group, &message)?;
-    }
+    let audience = match message.has(flag::WANTS_RECEIPT) {
+        true => Some(receipts::keep_audience(tx, &group, &message)?),
+        false => None,
+    };
     known.note(identity(&message), now, message.seq, settings.messages_group_dedup_seconds);
-    deliver(cx, told, &group, topic, it, &message);
+    deliver(cx, told, (&group, topic), it, (&message, is_rewritten));
     if !it.mentions.is_empty() {
         mentions::remind(tx, cx, told, (&group, topic), &it.mentions, &message)?;
     }
     told.sent(&it.from);
+    hooked::tell_sent(tx, cx, it, (&group, topic), &message)?;
+    if let Some(audience) = audience {
+        backend::receipts(tx, cx, &group, &[(message.seq, 0, audience)], None)?;
+    }
     Ok(Sent { time: now, seq: message.seq, ..Sent::default() })
 }
 
@@ -401,10 +468,9 @@ fn activate(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, group: &mut Group) -> Res
 fn deliver(
     cx: &Cx,
     told: &mut Told,
-    group: &Group,
-    topic: Option<&Topic>,
+    (group, topic): (&Group, Option<&Topic>),
     it: &Outgoing,
-    message: &GroupMessage,
+    (message, is_rewritten): (&GroupMessage, bool),
 ) {
     let mut item = wire::item(group, topic, message);
     if it.options.online_only {
@@ -414,5 +480,10 @@ fn deliver(
         true => Audience::All,
         false => Audience::Only(it.targets.iter().chain([&it.from]).cloned().collect()),
     };
-    told.message(wire::message_event(&item), audience, cx.caller.instance());
+    let mut except = cx.caller.instance();
+    if is_rewritten {
+        item.insert_str(1, wire::MODIFIED);
+        except = None;
+    }
+    told.message(wire::message_event(&item), audience, except);
 }

@@ -9,7 +9,7 @@ use store::{
 };
 
 use super::{
-    Action, Group, MsgFlag, Role, TOPIC_MARK, Told, Topic, find, make, may, member_in,
+    Action, Group, MsgFlag, Role, TOPIC_MARK, Told, Topic, backend, find, make, may, member_in,
     mentions::pending,
     notices::Report,
     open,
@@ -18,7 +18,7 @@ use super::{
     view::since,
     wire,
 };
-use crate::{Cx, error::Error, fan_out::Audience};
+use crate::{Cx, error::Error, fan_out::Audience, webhooks::Hook};
 
 /// Longest id of a topic. Bytes.
 pub const TOPIC_ID_BYTES_MAX: usize = 96;
@@ -124,30 +124,65 @@ pub async fn create(cx: &Cx, new: NewTopic) -> Result<String, Error> {
         check_id(&new.group, id)?;
     }
     new.texts.check(cx)?;
+    if new.imported_at.is_none() {
+        ask(cx, number, &new).await?;
+    }
     let at = cx.clone();
     change(cx, number, move |tx, told| create_in(tx, &at, told, number, new)).await
 }
 
-fn create_in(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, number: i64, new: NewTopic) -> Result<String, Error> {
-    let group = open(tx, number)?;
-    check_right(tx, cx, &group)?;
-    let most = cx.app.state().settings.groups_community_max_topics;
-    let topic_id = new.topic_id.unwrap_or_else(|| {
-        format!("{}{TOPIC_MARK}@TOPIC#{}{}", group.id(), group.kind.letter(), make::random_letters(cx))
+/// Asks the backend whether the topic may be made, once nothing else is against it.
+async fn ask(cx: &Cx, number: i64, new: &NewTopic) -> Result<(), Error> {
+    let id = new.topic_id.clone();
+    let looked = backend::look(cx, Hook::GroupCallbackBeforeCreateTopic, move |tx, cx| {
+        let group = open(tx, number)?;
+        check_new(tx, cx, &group, id.as_deref(), false)?;
+        Ok(group)
     });
-    match table::get(tx, number, &topic_id)? {
-        Some(old) if old.deleted_at > 0 => table::forget(tx, old.id)?,
-        Some(_) if new.imported_at.is_some() => return Err(Code::GroupIdTaken.into()),
+    let Some(group) = looked.await? else { return Ok(()) };
+    let operator = new.operator.as_deref().unwrap_or(cx.caller.user());
+    backend::ask_topic(cx, &group, operator, new.texts.name.as_deref().unwrap_or_default()).await
+}
+
+/// Whether the group may have one topic more, under this id. Says which deleted one had it.
+fn check_new(
+    tx: &mut dyn Tx,
+    cx: &Cx,
+    group: &Group,
+    id: Option<&str>,
+    is_import: bool,
+) -> Result<Option<i64>, Error> {
+    check_right(tx, cx, group)?;
+    let found = match id {
+        Some(id) => table::get(tx, group.number(), id)?,
+        None => None,
+    };
+    match &found {
+        Some(old) if old.deleted_at > 0 => {}
+        Some(_) if is_import => return Err(Code::GroupIdTaken.into()),
         Some(_) => {
             let info = "the community has a topic with this TopicId";
             return Err(Fail::with(Code::GroupIdTakenByOwner, info).into());
         }
         None => {}
     }
-    if most > 0 && table::count(tx, number)? >= most {
+    let most = cx.app.state().settings.groups_community_max_topics;
+    if most > 0 && table::count(tx, group.number())? >= most {
         let info = format!("the community has {most} topics already");
         return Err(Fail::with(Code::GroupUserFull, info).into());
     }
+    Ok(found.map(|it| it.id))
+}
+
+fn create_in(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, number: i64, new: NewTopic) -> Result<String, Error> {
+    let group = open(tx, number)?;
+    let left = check_new(tx, cx, &group, new.topic_id.as_deref(), new.imported_at.is_some())?;
+    if let Some(left) = left {
+        table::forget(tx, left)?;
+    }
+    let topic_id = new.topic_id.unwrap_or_else(|| {
+        format!("{}{TOPIC_MARK}@TOPIC#{}{}", group.id(), group.kind.letter(), make::random_letters(cx))
+    });
     let topic = Topic {
         id: rows::next_number(tx)?,
         group: number,
@@ -166,6 +201,7 @@ fn create_in(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, number: i64, new: NewTop
     if new.imported_at.is_none() {
         let operator = new.operator.as_deref().unwrap_or(cx.caller.user());
         notify(cx, told, (&group, Some(&topic)), Report::TopicCreated, operator, "");
+        backend::topic_created(tx, cx, (&group, &topic), operator)?;
     }
     Ok(topic_id)
 }
@@ -234,7 +270,8 @@ pub async fn modify(
         let more = format!(",\"MsgTopicNewInfo\":{{{}}}", (stored + &pushed).trim_start_matches(','));
         let operator = operator.as_deref().unwrap_or(at.caller.user());
         let tip = Tip { op: Op::TopicChanged, operator, users: &[], more, but: Vec::new() };
-        tips::tell(tx, &at, told, (&group, Some(&topic)), kind, tip)
+        tips::tell(tx, &at, told, (&group, Some(&topic)), kind, tip)?;
+        backend::topic_changed(tx, &at, &group, (&old, &topic), operator)
     })
     .await
 }
@@ -286,6 +323,7 @@ pub async fn destroy(
             if let Some(topic) = &found {
                 table::delete(tx, topic.id, at.chat.clock.now())?;
                 told.forget_topic(&id);
+                backend::topic_destroyed(tx, &at, &group, &id)?;
             }
             done.push((id, found.is_some()));
         }

@@ -13,6 +13,9 @@ use super::{Group, SYSTEM, Topic};
 /// The TinyId of tips and notices.
 const SYSTEM_TINY: &str = "144115198244471703";
 
+/// Marks a message that its sender does not know like this: also the sending session takes it over.
+pub(super) const MODIFIED: &str = "\"MsgModifiedFlag\":1,";
+
 /// The JSON literal, or that of an empty text for none.
 pub(super) fn or_empty(literal: &str) -> &str {
     if literal.is_empty() { "\"\"" } else { literal }

@@ -1,6 +1,7 @@
 //! Sending. The order of work is that of `spec/rest/openim.sendmsg.yaml`.
 
 mod hooked;
+mod robots;
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -101,13 +102,14 @@ pub async fn send(cx: &Cx, it: Outgoing, unknown_receiver: Code) -> Result<Sent,
     }
     check_size(cx, it.body.json(), &it.cloud)?;
     let hooks = hooked::wanted(cx, &it.options);
-    let delivery = Delivery::new(cx, it, sender);
+    let mut delivery = Delivery::new(cx, it, sender);
+    delivery.hooks = hooks;
     let sent = if hooks.before || hooks.after {
         let turn = cx.app.hooks.turns.queue(hooked::turn_key(cx, &delivery.from, &delivery.to));
         drop(order);
         let turn = turn.await;
         let (key, id) = (delivery.key(), delivery.id());
-        let Some(delivery) = hooked::prepare(cx, hooks, delivery).await? else {
+        let Some(delivery) = hooked::prepare(cx, delivery).await? else {
             return Ok(Sent { key, id });
         };
         let to = delivery.to.clone();
@@ -120,6 +122,7 @@ pub async fn send(cx: &Cx, it: Outgoing, unknown_receiver: Code) -> Result<Sent,
         pending.await?
     };
     hooked::settle(cx, &sent.to, hooks.after);
+    robots::ask_robot(cx, &sent);
     Ok(Sent { key: sent.key(), id: sent.id() })
 }
 
@@ -159,6 +162,8 @@ struct Delivery {
     hooks: Hooked,
     /// Of the receiver over all conversations, with this message; only for the webhook.
     unread: i64,
+    /// By the app's backend: the sending session does not know its content.
+    is_rewritten: bool,
 }
 
 impl Delivery {
@@ -209,6 +214,7 @@ impl Delivery {
             touched: false,
             hooks: Hooked::default(),
             unread: 0,
+            is_rewritten: false,
         }
     }
 
@@ -248,7 +254,7 @@ impl Delivery {
             self.message.flags |= flag::NO_UNREAD;
         }
         if self.options.online_only {
-            return hooked::tell_sent(tx, cx, self);
+            return self.tell_backend(tx, cx);
         }
         if !log::insert(tx, &self.message)? {
             self.is_duplicate = true;
@@ -257,7 +263,12 @@ impl Delivery {
         if listed_at > 0 {
             self.touched = touch(tx, cx.app.id, &route, &self.from, &self.to, listed_at)?;
         }
-        hooked::tell_sent(tx, cx, self)
+        self.tell_backend(tx, cx)
+    }
+
+    fn tell_backend(&self, tx: &mut dyn Tx, cx: &Cx) -> Result<(), Error> {
+        hooked::tell_sent(tx, cx, self)?;
+        robots::tell_robot(tx, cx, self)
     }
 
     /// What a client may not send for its relation to the receiver.
@@ -309,13 +320,17 @@ impl Delivery {
         let muted = self.options.respect_mute && self.route.as_ref().is_some_and(|it| it.mute == DISCARD);
         let people = wire::People { from: &self.from, to: &self.to, tiny_id: &self.sender.tiny_id };
         let online_only = self.options.online_only;
-        let push = |copy| Push::events(&wire::new_message(&self.message, people, copy, online_only));
+        let push = |copy| {
+            let event = wire::new_message(&self.message, people, copy, online_only);
+            Push::events(&if self.is_rewritten { wire::rewritten(&event) } else { event })
+        };
         let mut delivered = 0;
         if !muted && !self.message.has(flag::WITHHELD) {
             delivered += cx.app.live.push(&self.to, self.origin, || push(wire::Copy::Receiver));
         }
         if self.options.sync == Sync::Push && self.from != self.to {
-            delivered += cx.app.live.push(&self.from, self.origin, || push(wire::Copy::Sender));
+            let but = self.origin.filter(|_| !self.is_rewritten);
+            delivered += cx.app.live.push(&self.from, but, || push(wire::Copy::Sender));
         }
         cx.app.count_c2c(self.message.time, &self.from, delivered);
     }

@@ -70,6 +70,11 @@ pub enum Copy {
     Sender,
 }
 
+/// The same event of a message that its sender does not know like this, so that also the sending session takes it over.
+pub(super) fn rewritten(event: &str) -> String {
+    event.replacen("\"C2cMsgArray\":[{", "\"C2cMsgArray\":[{\"MsgModifiedFlag\":1,", 1)
+}
+
 /// The push of a new message, event 9.
 pub fn new_message(it: &Message, people: People<'_>, copy: Copy, online_only: bool) -> String {
     let mut out = String::with_capacity(512 + it.body.len());

@@ -12,6 +12,8 @@ use crate::{Cx, clock::instant, error::Error};
 
 /// Own codes of an app for one-to-one messages.
 pub(crate) const C2C_CODES: RangeInclusive<i64> = 120_001..=130_000;
+/// Own codes of an app for groups and their messages.
+pub(crate) const GROUP_CODES: RangeInclusive<i64> = 10_100..=10_200;
 
 /// What a refusal means to the caller.
 pub(crate) struct Rules {

@@ -157,6 +157,9 @@ pub enum Step {
     Job(String),
     /// `["pushed", {client: [event]}]`: what each client got since the call or the step of this name before.
     Pushed,
+    /// `["told", [webhooks]]`: what the application's backend was asked and told since the call or the step of this name
+    /// before.
+    Told,
     /// `["set", {"a.setting": value}]`
     Set(Map<String, Value>),
     /// `["break", "table"]`: the table is not there for the rest of the case.
@@ -182,6 +185,7 @@ impl Step {
             ("job", _) => Step::Job(text(1)?),
             ("pushed", _) => Step::Pushed,
             ("merged key", _) => Step::MergedKey(text(1)?),
+            ("told", _) => Step::Told,
             ("break", _) => Step::Break(text(1)?),
             ("set", settings) => Step::Set(settings.as_object().cloned().ok_or_else(bad)?),
             ("group id", ids) => {

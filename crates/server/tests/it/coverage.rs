@@ -160,9 +160,11 @@ fn told() -> BTreeSet<String> {
     for file in case::files() {
         let text = file.text();
         let case = case::Case::read(&text).unwrap_or_else(|it| panic!("{}: {it}", file.name()));
-        let Some(webhooks) = case.webhooks else { continue };
-        let items: Vec<(Value, Value)> = serde_json::from_str(webhooks.get()).unwrap_or_default();
-        told.extend(items.iter().filter_map(|it| it.1["CallbackCommand"].as_str().map(str::to_owned)));
+        let later = case.then.iter().filter(|it| it[0].get() == "\"told\"").filter_map(|it| it.get(1));
+        for webhooks in case.webhooks.iter().chain(later) {
+            let items: Vec<(Value, Value)> = serde_json::from_str(webhooks.get()).unwrap_or_default();
+            told.extend(items.iter().filter_map(|it| it.1["CallbackCommand"].as_str().map(str::to_owned)));
+        }
     }
     told
 }

@@ -107,7 +107,7 @@ async fn play(
     }
     drop(socket);
     for (at, parts) in case.then.iter().enumerate() {
-        scene.then(&mut findings, text, at, parts).await?;
+        scene.then(&mut findings, text, at, parts, &backend).await?;
     }
     Ok(findings)
 }
@@ -203,6 +203,7 @@ impl Scene {
     async fn pushed(&self) -> Map<String, Value> {
         self.world.chat().tell_waiting_statuses().await;
         self.world.chat().deliver_waiting_pushes().await;
+        self.world.chat().webhooks.settled().await;
         self.world.chat().fan_out.settled().await;
         let pushed = self.clients.iter().map(|it| (it.name.clone(), it.take_pushes()));
         pushed.filter(|it| !it.1.is_empty()).map(|(name, pushes)| (name, pushes.into())).collect()
@@ -288,7 +289,9 @@ impl Scene {
                 found.ok_or_else(|| format!("{name} is not logged in"))?.come_back(&self.world).await;
             }
             Step::Job(name) => self.world.run_job(&name).await?,
-            Step::Pushed => return Err("`pushed` stands only in `then`".to_owned()),
+            Step::Pushed | Step::Told => {
+                return Err("`pushed` and `told` stand only in `then`".to_owned());
+            }
             Step::Break(table) => self.world.break_table(&table).await,
             Step::Set(settings) => {
                 let settings = settings.into_iter().collect();
@@ -323,11 +326,16 @@ impl Scene {
         text: &str,
         at: usize,
         parts: &[&RawValue],
+        backend: &Backend,
     ) -> Result<(), String> {
         let read = |it: &&RawValue| serde_json::from_str::<Value>(it.get()).unwrap();
         let step = Step::read(&parts.iter().take(3).map(read).collect::<Vec<_>>())?;
         if matches!(step, Step::Pushed) {
             return check_pushes(findings, &format!("then[{at}]"), text, parts[1], self.pushed().await);
+        }
+        if matches!(step, Step::Told) {
+            let told = backend.taken(&self.world).await?;
+            return check_whole(findings, &format!("then[{at}]"), text, parts[1], &told.into());
         }
         let answer = Box::pin(self.step(step, None)).await?;
         match (answer, parts.get(2)) {

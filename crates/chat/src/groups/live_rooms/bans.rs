@@ -4,7 +4,7 @@ use proto::{Code, Fail, json::quote};
 use store::{Tx, group_members as members, groups as rows, live_rooms as table};
 
 use super::super::{
-    Action, Group, Role, Told, may, may_act_on, member_in,
+    Action, Group, Role, Told, backend, may, may_act_on, member_in,
     notices::{self, Notice, Report},
     open,
     tips::{self, Change, Op, Tip},
@@ -89,6 +89,7 @@ pub async fn ban(
             rows::add_members(tx, number, -(thrown_out.len() as i64))?;
             told.count(Counted::GroupLeft, thrown_out.len());
             told.forget_group(group.id());
+            backend::left(tx, &at, &group, &thrown_out, ("Kicked", at.caller.user()))?;
         }
         let more = terms(seconds, &description);
         tell(tx, &at, told, &group, Op::Banned, &users, more)

@@ -12,7 +12,9 @@ use proto::{Code, Fail};
 use store::{Tx, group_members as members, groups as rows, live_rooms as table};
 
 use super::super::{
-    Group, Role, Told, member, member_in,
+    Group, Role, Told, backend,
+    join::How,
+    member, member_in,
     notices::{self, Notice, Report},
     open,
     tips::{self, Change, Op, Tip},
@@ -23,7 +25,7 @@ use super::{
     marks::{STAYS, STAYS_SECONDS},
     room::{self, Room},
 };
-use crate::{Caller, Chat, Cx, apps::App, error::Error, statistics::Event as Counted};
+use crate::{Caller, Chat, Cx, apps::App, error::Error, statistics::Event as Counted, webhooks::Hook};
 
 /// Messages that a joiner gets at most, and how old they may be. Seconds.
 const HISTORY_MAX: usize = 20;
@@ -48,6 +50,14 @@ pub async fn join(cx: &Cx, group: &Arc<Group>, wants_history: bool) -> Result<Jo
     let user = cx.caller.user().to_owned();
     let (at, number) = (cx.clone(), group.number());
     let room = room::prepare(cx, number).await?;
+    let name = user.clone();
+    let is_new = backend::look(cx, Hook::GroupCallbackBeforeApplyJoinGroup, move |tx, cx| {
+        check_ban(tx, cx, number, &name)?;
+        Ok(member_in(tx, number, &name)?.is_none())
+    });
+    if is_new.await? == Some(true) {
+        backend::ask_apply(cx, group).await?;
+    }
     change(cx, number, move |tx, told| come_in(tx, &at, told, number, &user)).await?;
     let history = if wants_history { history(cx, &room, i64::MAX) } else { Vec::new() };
     Ok(Joined { key: cx.chat.random.token(), history })
@@ -76,11 +86,16 @@ pub async fn recent(cx: &Cx, group_id: &str, key: Option<&str>, before: i64) -> 
     Ok(history(cx, &room, if before <= 1 { i64::MAX } else { before }))
 }
 
+fn check_ban(tx: &mut dyn Tx, cx: &Cx, number: i64, user: &str) -> Result<(), Error> {
+    match table::banned_until(tx, number, user)? > cx.chat.clock.now() {
+        true => Err(Fail::with(Code::GroupDenied, "the user is banned from this room").into()),
+        false => Ok(()),
+    }
+}
+
 fn come_in(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, number: i64, user: &str) -> Result<(), Error> {
     let (group, now) = (open(tx, number)?, cx.chat.clock.now());
-    if table::banned_until(tx, number, user)? > now {
-        return Err(Fail::with(Code::GroupDenied, "the user is banned from this room").into());
-    }
+    check_ban(tx, cx, number, user)?;
     if member_in(tx, number, user)?.is_some() {
         // A second page, or one that came back.
         let flag = group.kind.default_flag() as i64;
@@ -103,7 +118,8 @@ fn come_in(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, number: i64, user: &str) -
     let users = [user.to_owned()];
     let more = format!(",\"GroupJoinType\":1{}", online_info(count));
     let tip = Tip { op: Op::Joined, operator: user, users: &users, more, but: Vec::new() };
-    tips::tell(tx, cx, told, (&group, None), Change::Members, tip)
+    tips::tell(tx, cx, told, (&group, None), Change::Members, tip)?;
+    backend::joined(tx, cx, &group, &users, (How::Applied, user))
 }
 
 /// The caller goes. Not being in the room is 10007.
@@ -138,6 +154,7 @@ fn go_out(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, number: i64, user: &str) ->
     table::clear_marks(tx, number, user)?;
     told.forget_group(group.id());
     told.count(Counted::GroupLeft, 1);
+    backend::left(tx, cx, &group, &users, ("Quit", user))?;
     Ok(true)
 }
 
@@ -172,8 +189,12 @@ impl Chat {
             self.fill_away(now).await?;
         }
         for app in self.apps.all() {
-            app.live.take_gone().iter().for_each(|user| self.away.note(&app, user, now));
+            for user in app.live.take_gone() {
+                self.away.note(&app, &user, now);
+                self.absent.note(&app, &user, now);
+            }
         }
+        self.tell_absent(now).await?;
         while let Some((app, user)) = self.away.due(now) {
             let Some(app) = self.apps.get(app) else { continue };
             if !app.live.is_online(&user) {
@@ -190,7 +211,10 @@ impl Chat {
             let step = self.db.read(move |tx| table::present(tx, (from.0, &from.1), STEP)).await?;
             for (app, user) in &step {
                 let app = u32::try_from(*app).ok().and_then(|it| self.apps.get(it));
-                app.iter().for_each(|app| self.away.note(app, user, now));
+                if let Some(app) = app {
+                    self.away.note(&app, user, now);
+                    self.absent.note(&app, &user.as_str().into(), now);
+                }
             }
             match step.last() {
                 Some(last) if step.len() as i64 == STEP => after = last.clone(),
@@ -203,7 +227,8 @@ impl Chat {
         let (id, name) = (app.id, user.clone());
         let rooms = self.db.read(move |tx| table::of_user(tx, id, &name)).await?;
         let cx = Cx { chat: self.clone(), app: app.clone(), caller: Caller::Guest, ip: None };
-        for room in rooms {
+        let mut is_gone = true;
+        for (_, room) in rooms {
             let Ok(group) = find_room(&cx, &room).await else { continue };
             let (at, number, name) = (cx.clone(), group.number(), user.clone());
             let stays = change(&cx, number, move |tx, told| {
@@ -214,8 +239,12 @@ impl Chat {
                 }
             });
             if stays.await? {
+                is_gone = false;
                 self.away.note(app, &user, now);
             }
+        }
+        if is_gone {
+            self.absent.forget(app.id, &user);
         }
         Ok(())
     }

@@ -159,23 +159,29 @@ pub(super) async fn prepare(cx: &Cx, number: i64) -> Result<Arc<Room>, Error> {
 }
 
 impl Room {
-    /// Numbers a message and hands it over, in one step, so that the order of the numbers is that of the pushes.
+    /// Numbers a message and hands it over, in one step, so that the order of the numbers is that of the pushes; `then`
+    /// belongs to the same step.
     pub(super) fn say(
         &self,
         cx: &Cx,
         group: &Group,
         message: &mut GroupMessage,
-        except: Option<i64>,
+        is_rewritten: bool,
         slot: Option<OwnedSemaphorePermit>,
+        then: impl FnOnce(&GroupMessage),
     ) -> Result<i64, Error> {
         let mut state = self.state.lock().expect("no holder panics");
         message.seq = state.number().ok_or(Code::GroupInternal)?;
         let item = wire::item(group, None, message);
+        let pushed = match is_rewritten {
+            true => format!("{{{}{}", wire::MODIFIED, &item[1..]),
+            false => item.clone(),
+        };
         let event = Event::Room {
             group: group.number(),
-            json: wire::message_event(&item),
+            json: wire::message_event(&pushed),
             audience: Audience::All,
-            except,
+            except: cx.caller.instance().filter(|_| !is_rewritten),
             is_message: true,
         };
         let named = GroupMessage {
@@ -196,6 +202,7 @@ impl Room {
             recalled: false,
         });
         cx.chat.fan_out.hand_over(&cx.app, group.number(), vec![event], message.time, slot);
+        then(message);
         drop(state);
         self.news.notify_waiters();
         Ok(message.seq)

@@ -1,16 +1,13 @@
 //! The webhooks around sending. `spec/webhooks/C2C.CallbackBeforeSendMsg.yaml`, `C2C.CallbackAfterSendMsg.yaml`.
 
-use proto::{
-    Code,
-    element::{Body, From},
-};
-use serde_json::{Map, Value, value::RawValue};
+use proto::Code;
+use serde_json::value::RawValue;
 use store::{
     Tx, contacts,
     messages::{self as log, flag},
 };
 
-use super::{Delivery, Options, Relation, check_size};
+use super::{Delivery, Options, Relation};
 use crate::{
     Cx,
     error::Error,
@@ -18,7 +15,7 @@ use crate::{
     webhooks::{
         AfterSendC2c, C2cMessage, Hook, Line,
         ask::{C2C_CODES, Rules, Verdict, ask},
-        tell, wants,
+        rewritten, tell, wants,
     },
 };
 
@@ -27,6 +24,8 @@ use crate::{
 pub struct Hooked {
     pub before: bool,
     pub after: bool,
+    /// Those to robots.
+    pub robots: bool,
 }
 
 const RULES: Rules = Rules {
@@ -41,6 +40,7 @@ pub(super) fn wanted(cx: &Cx, options: &Options) -> Hooked {
     Hooked {
         before: options.hooks.before && wants(cx, Hook::C2cCallbackBeforeSendMsg),
         after: options.hooks.after && wants(cx, Hook::C2cCallbackAfterSendMsg),
+        robots: options.hooks.robots,
     }
 }
 
@@ -51,9 +51,8 @@ pub(super) fn turn_key(cx: &Cx, from: &str, to: &str) -> u64 {
 
 /// Refuses what storing would refuse, so that the backend is asked only of what can be sent; then asks it. `None`: it is
 /// dropped.
-pub(super) async fn prepare(cx: &Cx, hooks: Hooked, mut it: Delivery) -> Result<Option<Delivery>, Error> {
-    it.hooks = hooks;
-    let now = it.message.time;
+pub(super) async fn prepare(cx: &Cx, mut it: Delivery) -> Result<Option<Delivery>, Error> {
+    let (hooks, now) = (it.hooks, it.message.time);
     let counted = if hooks.after { cx.app.unread.is_known(&it.to, now) } else { Ok(()) };
     if counted.is_ok() && !hooks.before {
         return Ok(Some(it));
@@ -78,7 +77,12 @@ pub(super) async fn prepare(cx: &Cx, hooks: Hooked, mut it: Delivery) -> Result<
     match verdict {
         Verdict::Drop => Ok(None),
         Verdict::Go(answer) => {
-            rewrite(cx, &mut it, &answer);
+            // The checksum stays that of what was sent, by which it is recognised when it is sent again.
+            if let Some((body, cloud)) = rewritten(cx, (&it.message.body, &it.message.cloud), &answer) {
+                it.is_rewritten = true;
+                it.message.body = body;
+                it.message.cloud = cloud;
+            }
             Ok(Some(it))
         }
     }
@@ -109,7 +113,7 @@ fn raw(literal: &str) -> Option<&RawValue> {
     serde_json::from_str(literal).ok()
 }
 
-fn message<'a>(cx: &Cx, it: &'a Delivery) -> C2cMessage<'a> {
+pub(super) fn message<'a>(cx: &Cx, it: &'a Delivery) -> C2cMessage<'a> {
     C2cMessage {
         from: &it.from,
         to: &it.to,
@@ -123,22 +127,6 @@ fn message<'a>(cx: &Cx, it: &'a Delivery) -> C2cMessage<'a> {
         cloud: raw(&it.message.cloud),
         event_time: cx.chat.clock.millis(),
     }
-}
-
-/// Takes over what the backend changed. What is no message, or too long, is not taken over.
-fn rewrite(cx: &Cx, it: &mut Delivery, answer: &Map<String, Value>) {
-    let body = answer.get("MsgBody").and_then(|new| Body::check(&new.to_string(), From::Admin).ok());
-    let cloud = answer.get("CloudCustomData").and_then(Value::as_str);
-    let cloud = cloud.map(|it| Value::from(it).to_string());
-    let new_body = body.as_ref().map_or(&*it.message.body, |it| it.json());
-    let new_cloud = cloud.as_deref().unwrap_or(&it.message.cloud);
-    if check_size(cx, new_body, new_cloud).is_err() {
-        return;
-    }
-    // The checksum stays that of what was sent, by which it is recognised when it is sent again.
-    let (new_body, new_cloud) = (new_body.to_owned(), new_cloud.to_owned());
-    it.message.body = new_body;
-    it.message.cloud = new_cloud;
 }
 
 /// The message is stored, or delivered if it is online only.

@@ -103,7 +103,7 @@ fn outgoing(cx: &Cx, it: Request) -> Result<Outgoing, Fail> {
     let body =
         Body::check(body.text(), message::strictness(cx)).map_err(|it| Fail::with(bad, it.to_string()))?;
     let control = it.send_msg_control.optional(bad, "SendMsgControl")?.unwrap_or_default();
-    it.forbid_callback_control.optional(bad, "ForbidCallbackControl")?;
+    let forbidden = it.forbid_callback_control.optional(bad, "ForbidCallbackControl")?.unwrap_or_default();
     if let Given::Is(raw) = &it.offline_push_info
         && cx.is_admin()
     {
@@ -131,6 +131,7 @@ fn outgoing(cx: &Cx, it: Request) -> Result<Outgoing, Fail> {
             wants_receipt: message::flag(it.need_read_receipt, bad, "NeedReadReceipt")?,
             extensible: message::flag(it.support_message_extension, bad, "SupportMessageExtension")?,
         },
+        hooks: message::hooked(cx, &forbidden),
     })
 }
 

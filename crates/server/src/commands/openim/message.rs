@@ -51,6 +51,16 @@ pub fn has(options: &[String], name: &str) -> bool {
     options.iter().any(|it| it == name)
 }
 
+/// Which webhooks a message may cause, by its ForbidCallbackControl. A client cannot forbid any.
+pub fn hooked(cx: &Cx, forbidden: &[String]) -> chat::messages::Hooked {
+    let allows = |name| !cx.is_admin() || !has(forbidden, name);
+    chat::messages::Hooked {
+        before: allows("ForbidBeforeSendMsgCallback"),
+        after: allows("ForbidAfterSendMsgCallback"),
+        robots: true,
+    }
+}
+
 /// A flag that is 0 or 1; other numbers count as 0.
 pub fn flag(given: Given<i64>, code: Code, name: &str) -> Result<bool, Fail> {
     Ok(given.optional(code, name)? == Some(1))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chat::{
     Cx,
     error::Error,
-    messages::{self, Hooked, Options, Outgoing, Sync},
+    messages::{self, Options, Outgoing, Sync},
 };
 use proto::{Code, Fail};
 use schemars::JsonSchema;
@@ -116,10 +116,7 @@ fn outgoing(cx: &Cx, it: Request) -> Result<Outgoing, Fail> {
             respect_mute: by_client || message::has(&control, "WithMuteNotifications"),
             wants_receipt: message::flag(it.is_need_read_receipt, other, "IsNeedReadReceipt")?,
             extensible: message::flag(it.support_message_extension, other, "SupportMessageExtension")?,
-            hooks: Hooked {
-                before: by_client || !message::has(&forbidden, "ForbidBeforeSendMsgCallback"),
-                after: by_client || !message::has(&forbidden, "ForbidAfterSendMsgCallback"),
-            },
+            hooks: message::hooked(cx, &forbidden),
         },
     })
 }

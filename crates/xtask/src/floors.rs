@@ -14,6 +14,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 use client::Rest;
+use lexopt::ValueExt;
 use serde::Serialize;
 use tokio::io::AsyncReadExt;
 
@@ -24,6 +25,7 @@ use crate::load::{
 };
 
 mod echo;
+pub mod fan_out;
 
 const RECORD: [u8; 512] = [b'x'; 512];
 const BATCHES: [usize; 3] = [1, 16, 64];
@@ -98,6 +100,9 @@ pub fn run(mut arguments: lexopt::Parser) -> anyhow::Result<()> {
     match arguments.next()? {
         None => {}
         Some(lexopt::Arg::Long(name)) if format!("--{name}") == ECHO => return echo::serve(),
+        Some(lexopt::Arg::Long(name)) if format!("--{name}") == fan_out::DRAIN => {
+            return fan_out::drain(arguments.value()?.parse()?);
+        }
         Some(other) => return Err(other.unexpected().into()),
     }
     build::run_in_release()?;

@@ -17,6 +17,7 @@ use traffic::{Doors, Plan};
 
 pub mod build;
 pub mod check;
+mod group;
 pub mod history;
 mod idle;
 pub mod lane;
@@ -27,7 +28,7 @@ mod pace;
 pub mod process;
 mod push_all;
 mod receiver;
-mod report;
+pub mod report;
 mod sender;
 mod target;
 mod traffic;
@@ -71,6 +72,10 @@ pub fn run(arguments: lexopt::Parser) -> anyhow::Result<()> {
     for &scenario in &options.scenarios {
         let report = match scenario {
             Scenario::Webhooks => runtime.block_on(measure_webhooks(&options, &recipe))?,
+            Scenario::Group => {
+                let recipe = Recipe { settings: group::settings(), ..recipe.clone() };
+                runtime.block_on(measure(scenario, &options, &recipe))?
+            }
             _ => runtime.block_on(measure(scenario, &options, &recipe))?,
         };
         println!("{report}");
@@ -154,6 +159,12 @@ async fn measure_at(scenario: Scenario, options: &Options, target: &Target) -> a
             push_all::check(online)?;
             let (found, faults) = push_all::run(target, online).await?;
             return Ok(Report { scenario: name, found: Found::PushAll(found), faults });
+        }
+        Scenario::Group => {
+            let members = options.connections.unwrap_or(group::MEMBERS);
+            group::check(members)?;
+            let (found, faults) = group::run(target, members, options.seconds.unwrap_or(SECONDS)).await?;
+            return Ok(Report { scenario: name, found: Found::Groups(Box::new(found)), faults });
         }
         Scenario::Rest | Scenario::Latency | Scenario::Webhooks => Doors::Rest,
         Scenario::Socket => Doors::Socket,

@@ -13,11 +13,11 @@ cargo xtask load [options]
 Starts a server with an empty store, loads it, and checks that every acknowledged message arrived once, in order.
 
   --scenario NAME[,NAME…]  rest, socket, mixed, latency, idle, start (all of these), lists, webhooks,
-                           push_all
+                           push_all, group
   --rate N|max             sends a second on a schedule, or as many as go (max); latency has 200
   --seconds N              length of a scenario (10)
   --connections N          pairs of sender and receiver (64; latency 16; idle 5000),
-                           or who is online for a push to all (10000)
+                           or who is online for a push to all (10000) or in a group (2000)
   --payload-bytes N        length of a text (100)
   --database URL           PostgreSQL instead of the embedded database
   --binary FILE            a server that is built already
@@ -38,6 +38,7 @@ pub enum Scenario {
     Lists,
     Webhooks,
     PushAll,
+    Group,
 }
 
 impl Scenario {
@@ -51,12 +52,14 @@ impl Scenario {
         ("lists", Scenario::Lists),
         ("webhooks", Scenario::Webhooks),
         ("push_all", Scenario::PushAll),
+        ("group", Scenario::Group),
     ];
 
     /// Those that run when none is named: without the ones that take long.
     fn default_ones() -> impl Iterator<Item = Scenario> {
-        let takes_long =
-            |it: &Scenario| matches!(it, Scenario::Lists | Scenario::Webhooks | Scenario::PushAll);
+        let takes_long = |it: &Scenario| {
+            matches!(it, Scenario::Lists | Scenario::Webhooks | Scenario::PushAll | Scenario::Group)
+        };
         Scenario::ALL.iter().map(|it| it.1).filter(move |it| !takes_long(it))
     }
 
@@ -160,6 +163,8 @@ impl Options {
 mod tests {
     use super::*;
 
+    const LONG: [Scenario; 4] = [Scenario::Lists, Scenario::Webhooks, Scenario::PushAll, Scenario::Group];
+
     fn read(arguments: &str) -> anyhow::Result<Options> {
         Options::read(Parser::from_args(arguments.split_whitespace()))
     }
@@ -177,8 +182,8 @@ mod tests {
         );
         assert!(options.with_floors && options.target().expect("none is named").is_none());
         let options = read("--rate max").expect("they are sound");
-        assert_eq!((options.rate, options.scenarios.len()), (Some(None), Scenario::ALL.len() - 3));
-        for scenario in [Scenario::Lists, Scenario::Webhooks, Scenario::PushAll] {
+        assert_eq!((options.rate, options.scenarios.len()), (Some(None), Scenario::ALL.len() - LONG.len()));
+        for scenario in LONG {
             assert!(!options.scenarios.contains(&scenario), "it takes long");
         }
         let target =

@@ -5,7 +5,10 @@ use std::fmt;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::webhooks::Webhooks;
+use super::{
+    group::{Crowd, Groups, SEND_CPU_US_MAX, Sends},
+    webhooks::Webhooks,
+};
 
 /// Longer times count as this long; nanoseconds.
 const LONGEST: u64 = 120_000_000_000;
@@ -154,6 +157,7 @@ pub enum Found {
     Lists(Lists),
     Webhooks(Box<Webhooks>),
     PushAll(PushAll),
+    Groups(Box<Groups>),
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -174,6 +178,7 @@ impl fmt::Display for Report {
             Found::Lists(it) => it.fmt(out)?,
             Found::Webhooks(it) => it.fmt(out)?,
             Found::PushAll(it) => it.fmt(out)?,
+            Found::Groups(it) => it.fmt(out)?,
         }
         self.faults.iter().try_for_each(|it| line(out, "FAULT", it))
     }
@@ -245,19 +250,24 @@ impl fmt::Display for Webhooks {
     }
 }
 
+fn table(out: &mut fmt::Formatter<'_>, pages: &[Page]) -> fmt::Result {
+    let heads = ["entries", "bytes", "p50 ms", "p99 ms", "CPU µs"];
+    write!(out, "  {:<36}", "page")?;
+    heads.iter().try_for_each(|it| write!(out, " {it:>9}"))?;
+    writeln!(out)?;
+    for Page { command, entries, bytes, times, server_cpu_us } in pages {
+        let cpu = server_cpu_us.map_or_else(String::new, |it| format!("{it:.0}"));
+        let Times { p50, p99, .. } = times;
+        writeln!(out, "  {command:<36} {entries:>9} {bytes:>9} {p50:>9.3} {p99:>9.3} {cpu:>9}")?;
+    }
+    Ok(())
+}
+
 impl fmt::Display for Lists {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         line(out, "filled in", format_args!("{:.1} s", self.fill_seconds))?;
         line(out, "calls", format_args!("{} of each, one after another", self.calls))?;
-        let heads = ["entries", "bytes", "p50 ms", "p99 ms", "CPU µs"];
-        write!(out, "  {:<36}", "page")?;
-        heads.iter().try_for_each(|it| write!(out, " {it:>9}"))?;
-        writeln!(out)?;
-        for Page { command, entries, bytes, times, server_cpu_us } in &self.pages {
-            let cpu = server_cpu_us.map_or_else(String::new, |it| format!("{it:.0}"));
-            let Times { p50, p99, .. } = times;
-            writeln!(out, "  {command:<36} {entries:>9} {bytes:>9} {p50:>9.3} {p99:>9.3} {cpu:>9}")?;
-        }
+        table(out, &self.pages)?;
         let memory = [self.resident_kb_before, self.resident_kb_filled, self.resident_kb_after];
         if let [Some(before), Some(filled), Some(after)] = memory.map(|it| it.map(|it| it as f64 / 1024.0)) {
             let memory = format_args!("{before:.1} MB before, {filled:.1} MB filled, {after:.1} MB after");
@@ -282,5 +292,54 @@ impl fmt::Display for PushAll {
         }
         writeln!(out, "  beside them:")?;
         self.traffic.fmt(out)
+    }
+}
+
+impl fmt::Display for Sends {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Sends { groups, members, fill_seconds, .. } = self;
+        writeln!(out, " {groups} groups of {members}, one of whom is online (made in {fill_seconds:.1} s)")?;
+        line(out, "sends", format_args!("{:.0}/s, {} acknowledged", self.rate, self.acknowledged))?;
+        line(out, "ack", &self.ack)?;
+        let Some(cost) = self.server_cpu_us else { return Ok(()) };
+        let verdict = if cost > SEND_CPU_US_MAX { ": TOO MUCH" } else { "" };
+        line(
+            out,
+            "server CPU",
+            format_args!("{cost:.1} µs a send (at most {SEND_CPU_US_MAX:.0} wanted{verdict})"),
+        )
+    }
+}
+
+impl fmt::Display for Crowd {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Crowd { members, group_type, fill_seconds, messages, deliveries, .. } = self;
+        writeln!(out, " a {group_type} group of {members}, all online after {fill_seconds:.1} s")?;
+        line(out, "deliveries", format_args!("{deliveries} of {messages} messages"))?;
+        line(out, "ack", &self.ack)?;
+        line(out, "to a member", &self.delivery)?;
+        line(out, "to the last member", &self.last)?;
+        if let Some(it) = self.server_cpu_us {
+            line(out, "server CPU", format_args!("{it:.2} µs a delivery"))?;
+        }
+        line(out, "generator CPU", format_args!("{:.2} µs a delivery", self.generator_cpu_us))?;
+        line(out, "bare writes", format_args!("{:.2} µs CPU each", self.bare.write_us))?;
+        line(out, "to the last socket", &self.bare.last)?;
+        let (bytes, times) = (self.frame_bytes, self.time_ratio());
+        line(out, "over bare writes", format_args!("{times:.1} times the time, frames of {bytes} bytes"))?;
+        let Some(it) = self.cpu_ratio() else { return Ok(()) };
+        line(out, "", format_args!("{it:.1} times the processor time"))
+    }
+}
+
+impl fmt::Display for Groups {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.sends.iter().try_for_each(|it| it.fmt(out))?;
+        self.crowd.fmt(out)?;
+        if let Some(it) = self.resident_kb {
+            line(out, "server memory", format_args!("{:.1} MB", it as f64 / 1024.0))?;
+        }
+        writeln!(out, " the list of a user with many groups")?;
+        table(out, &self.pages)
     }
 }

@@ -185,20 +185,20 @@ pub fn last_time(tx: &mut dyn Tx, lane: i64) -> Result<i64, StoreError> {
     row.map_or(Ok(0), |it| it.int(0))
 }
 
-/// Looks for a message that was sent before: same sender, random and checksum, since a second, among the numbers
-/// above `above`.
+/// Looks for a message that was sent before: same sender, random and checksum, among the numbers above `above` up to
+/// `last`.
 pub fn find_sent(
     tx: &mut dyn Tx,
-    (lane, above, since): (i64, i64, i64),
+    (lane, above, last): (i64, i64, i64),
     sender: &str,
     random: i64,
     crc: i64,
 ) -> Result<Option<(i64, i64)>, StoreError> {
     let row = tx.row(
         "select seq, time from group_messages
-         where lane = $1 and sender = $2 and seq > $3 and time >= $4 and random = $5 and crc = $6
+         where lane = $1 and seq > $2 and seq <= $3 and sender = $4 and random = $5 and crc = $6
          order by seq desc limit 1",
-        params![lane, sender, above, since, random, crc],
+        params![lane, above, last, sender, random, crc],
     )?;
     row.map(|it| Ok((it.int(0)?, it.int(1)?))).transpose()
 }

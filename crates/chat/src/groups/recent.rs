@@ -31,8 +31,8 @@ pub(crate) enum Known {
     /// It has this number.
     Sent(i64),
     No,
-    /// Memory does not reach back far enough.
-    AskStore,
+    /// Memory knows only what came in this second or later.
+    Since(i64),
 }
 
 /// The messages of a group in one second.
@@ -71,7 +71,7 @@ impl Sent {
         match memory.entries.get(it).filter(|known| known.0 >= since) {
             Some(known) => Known::Sent(known.1),
             None if reach <= since => Known::No,
-            None => Known::AskStore,
+            None => Known::Since(reach),
         }
     }
 
@@ -138,8 +138,12 @@ mod tests {
     #[test]
     fn what_an_earlier_process_stored_is_asked_of_the_store() {
         let (sent, it) = (Sent::default(), (1, 2, 3, 4));
-        assert_eq!(sent.recall(&it, 700, 1000), Known::AskStore);
-        assert_eq!(sent.recall(&it, 1000, 1300), Known::AskStore, "another may have done it in that second");
+        assert_eq!(sent.recall(&it, 700, 1000), Known::Since(1001));
+        assert_eq!(
+            sent.recall(&it, 1000, 1300),
+            Known::Since(1001),
+            "another may have done it in that second"
+        );
         assert_eq!(sent.recall(&it, 1001, 1301), Known::No);
         sent.note(it, 1301, 7, 300);
         assert_eq!(sent.recall(&it, 1001, 1302), Known::Sent(7));

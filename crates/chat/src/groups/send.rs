@@ -441,11 +441,16 @@ fn find_first(tx: &mut dyn Tx, cx: &Cx, it: &GroupMessage) -> Result<Option<Sent
         return Ok(Some(first));
     }
     // Another node may have stored it, which memory here cannot know.
-    if known == Known::No && tx.dialect() == Dialect::Sqlite {
+    let below = match (known, tx.dialect()) {
+        (Known::No, Dialect::Sqlite) => return Ok(None),
+        (Known::Since(reach), Dialect::Sqlite) => log::last_before(tx, it.lane, reach)?,
+        _ => i64::MAX,
+    };
+    let above = log::last_before(tx, it.lane, since)?;
+    if below <= above {
         return Ok(None);
     }
-    let above = log::last_before(tx, it.lane, since)?;
-    let found = log::find_sent(tx, (it.lane, above, since), &it.sender, it.random, it.crc)?;
+    let found = log::find_sent(tx, (it.lane, above, below), &it.sender, it.random, it.crc)?;
     Ok(found.map(|(seq, time)| Sent { time, seq, ..Sent::default() }))
 }
 

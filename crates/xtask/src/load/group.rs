@@ -2,10 +2,9 @@
 //! the conversation list of somebody with many groups.
 //!
 //! Every member that is online must get every message once and in order. A server that runs already must not
-//! limit rates, needs a `conversation.max` for all of the conversations and `groups.messages_per_second=0`, and must
-//! have run for as long as `messages.group_dedup_seconds`.
+//! limit rates, needs a `conversation.max` for all of the conversations and `groups.messages_per_second=0`.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::ensure;
 use serde::Serialize;
@@ -32,17 +31,9 @@ const SIZES: [usize; 2] = [20, 2000];
 /// What a send into a group may cost the server with few members online; microseconds of processor time.
 pub const SEND_CPU_US_MAX: f64 = 60.0;
 
-/// A server that has just started asks its store whether a message was sent before, until its memory is as old as
-/// this window. What is measured is a server that has run for longer, so the window is made short and waited for.
-const DEDUP_SECONDS: u64 = 1;
-const DEDUP_WAIT: Duration = Duration::from_secs(DEDUP_SECONDS + 2);
-
 /// The settings that an app of ours needs beside the usual ones.
 pub fn settings() -> Vec<String> {
-    vec![
-        "groups.messages_per_second=100000".to_owned(),
-        format!("messages.group_dedup_seconds={DEDUP_SECONDS}"),
-    ]
+    vec!["groups.messages_per_second=100000".to_owned()]
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -115,7 +106,6 @@ pub async fn run(target: &Target, members: usize, seconds: f64) -> anyhow::Resul
         let lanes = Lanes::make(target, &name, members).await?;
         let fill_seconds = start.elapsed().as_secs_f64();
         lanes.say_one(target).await?;
-        tokio::time::sleep(DEDUP_WAIT).await;
         let (found, more) = lanes.run(target, seconds).await?;
         sends.push(Sends { fill_seconds, ..found });
         faults.extend(more);

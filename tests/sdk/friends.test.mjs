@@ -131,6 +131,8 @@ forEachSdk('Friends', world => {
     test('a friend that is deleted on both sides is gone everywhere', async () => {
       await add(alice, 'bob');
       await friend(elsewhere, 'bob');
+      // An answer that was on its way when the friend was deleted would bring the friend back into a page.
+      await Promise.all([elsewhere.quiet(), bob.quiet()]);
       await alice.chat.deleteFriend({ userIDList: ['bob'], type: alice.SDK.TYPES.SNS_DELETE_TYPE_BOTH });
       await Promise.all([noFriend(alice, 'bob'), noFriend(elsewhere, 'bob'), noFriend(bob, 'alice')]);
     });

@@ -29,6 +29,7 @@ pub mod relations;
 pub mod robots;
 pub mod settings;
 pub mod signatures;
+mod signed;
 pub mod sources;
 pub mod statistics;
 pub mod status;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use store::{StoreError, Tx, secrets};
+
+use crate::signed;
 
 /// Name of the secret that signs uploads and keys for downloads.
 const SECRET: &str = "files";
@@ -17,7 +17,16 @@ pub(super) enum Purpose<'a> {
     Downloads { app: u32 },
 }
 
-/// A signature and the second at which it ends: `<seconds in hexadecimal>.<tag>`.
+impl Purpose<'_> {
+    fn signed_text(&self, until: i64) -> String {
+        match self {
+            Purpose::Upload { app, id } => format!("upload/{app}/{id}/{until:x}"),
+            Purpose::Downloads { app } => format!("downloads/{app}/{until:x}"),
+        }
+    }
+}
+
+/// A signature, and the second at which it ends in it.
 pub(super) fn sign(
     tx: &mut dyn Tx,
     candidate: &str,
@@ -25,37 +34,14 @@ pub(super) fn sign(
     until: i64,
 ) -> Result<String, StoreError> {
     let secret = secrets::get_or_make(tx, SECRET, candidate)?;
-    let tag = tag(&secret, it, until).finalize().into_bytes();
-    let mut text = format!("{until:x}.");
-    tag.iter().for_each(|byte| _ = write!(text, "{byte:02x}"));
-    Ok(text)
+    Ok(signed::sign(&secret, &it.signed_text(until), until))
 }
 
 /// Whether a signature was made here for this and has not ended.
 pub(super) fn is_good(tx: &mut dyn Tx, it: &Purpose<'_>, given: &str, now: i64) -> Result<bool, StoreError> {
-    let Some((until, tag_given)) = given.split_once('.') else { return Ok(false) };
-    let Some(until) = i64::from_str_radix(until, 16).ok().filter(|it| *it > now) else { return Ok(false) };
-    let Some(bytes) = bytes(tag_given) else { return Ok(false) };
+    let Some(shown) = signed::Shown::parse(given, now) else { return Ok(false) };
     let Some(secret) = secrets::get(tx, SECRET)? else { return Ok(false) };
-    Ok(tag(&secret, it, until).verify_slice(&bytes).is_ok())
-}
-
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let pairs = hex.as_bytes().chunks(2).map(|it| match it {
-        [_, _] => u8::from_str_radix(std::str::from_utf8(it).ok()?, 16).ok(),
-        _ => None,
-    });
-    pairs.collect()
-}
-
-fn tag(secret: &str, it: &Purpose<'_>, until: i64) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length is a key");
-    let text = match it {
-        Purpose::Upload { app, id } => format!("upload/{app}/{id}/{until:x}"),
-        Purpose::Downloads { app } => format!("downloads/{app}/{until:x}"),
-    };
-    mac.update(text.as_bytes());
-    mac
+    Ok(shown.is_of(&secret, &it.signed_text(shown.until)))
 }
 
 /// A client's name for a file without what could mean something in a path.

@@ -301,3 +301,24 @@ pub fn uncounted(tx: &mut dyn Tx, lane: i64, above: i64, user: &str) -> Result<V
     )?;
     rows.into_iter().map(|it| it.int(0)).collect()
 }
+
+/// All that a lane holds: its messages, and what belongs to them or to who reads them.
+const LANE: &[&str] = &[
+    "delete from group_hidden where lane = $1",
+    "delete from group_pins where lane = $1",
+    "delete from group_receipts where lane = $1",
+    "delete from group_audiences where lane = $1",
+    "delete from group_recalls where lane = $1",
+    "delete from group_mentions where lane = $1",
+    "delete from group_mentions_seen where lane = $1",
+    "delete from group_unlisted where lane = $1",
+    "delete from message_extensions where kind = 2 and lane = $1",
+    "delete from message_reactions where kind = 2 and lane = $1",
+    "delete from message_additions where kind = 2 and lane = $1",
+    "delete from group_messages where lane = $1",
+];
+
+/// Removes a lane: that of a group or of a topic.
+pub fn delete_lane(tx: &mut dyn Tx, lane: i64) -> Result<(), StoreError> {
+    LANE.iter().try_for_each(|sql| tx.exec(sql, params![lane]).map(drop))
+}

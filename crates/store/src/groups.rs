@@ -3,7 +3,7 @@
 use crate::{
     Row, StoreError, Tx, can_be_there,
     counters::{self, Numbered},
-    params,
+    group_messages, params,
 };
 
 /// A group's row; the columns are explained in the migration.
@@ -172,7 +172,7 @@ pub fn add_members(tx: &mut dyn Tx, id: i64, count: i64) -> Result<i64, StoreErr
     row.ok_or(StoreError::Shape("there is no such group"))?.int(0)
 }
 
-/// What goes with a group. Messages of topics go with the topic.
+/// What goes with a group beside its messages. Those of topics go with the topic.
 const GOES_TOO: &[&str] = &[
     "delete from group_members where group_nr = $1",
     "delete from group_mutes where group_nr = $1",
@@ -182,18 +182,6 @@ const GOES_TOO: &[&str] = &[
     "delete from group_bans where group_nr = $1",
     "delete from live_rooms where group_nr = $1",
     "delete from live_marks where group_nr = $1",
-    "delete from group_hidden where lane = $1",
-    "delete from group_pins where lane = $1",
-    "delete from group_receipts where lane = $1",
-    "delete from group_audiences where lane = $1",
-    "delete from group_recalls where lane = $1",
-    "delete from group_mentions where lane = $1",
-    "delete from group_mentions_seen where lane = $1",
-    "delete from group_unlisted where lane = $1",
-    "delete from message_extensions where kind = 2 and lane = $1",
-    "delete from message_reactions where kind = 2 and lane = $1",
-    "delete from message_additions where kind = 2 and lane = $1",
-    "delete from group_messages where lane = $1",
 ];
 
 /// Removes what belongs to the group, and notes that it is dismissed.
@@ -202,6 +190,7 @@ pub fn dismiss(tx: &mut dyn Tx, id: i64, now: i64) -> Result<(), StoreError> {
     for sql in GOES_TOO {
         tx.exec(sql, params![id])?;
     }
+    group_messages::delete_lane(tx, id)?;
     tx.exec("update groups set dismissed_at = $2, members = 0 where id = $1", params![id, now])?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Topics of communities, and what members have of them for themselves.
 
-use crate::{Row, StoreError, Tx, can_be_there, params};
+use crate::{Row, StoreError, Tx, can_be_there, group_messages, params};
 
 /// A topic's row; the columns are explained in the migration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,23 +102,9 @@ pub fn forget(tx: &mut dyn Tx, id: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What goes with a topic; the lane is its number.
-const GOES_TOO: &[&str] = &[
-    "delete from topic_members where topic_nr = $1",
-    "delete from group_mutes where group_nr = $1",
-    "delete from group_hidden where lane = $1",
-    "delete from group_pins where lane = $1",
-    "delete from group_receipts where lane = $1",
-    "delete from group_audiences where lane = $1",
-    "delete from group_recalls where lane = $1",
-    "delete from group_mentions where lane = $1",
-    "delete from group_mentions_seen where lane = $1",
-    "delete from group_unlisted where lane = $1",
-    "delete from message_extensions where kind = 2 and lane = $1",
-    "delete from message_reactions where kind = 2 and lane = $1",
-    "delete from message_additions where kind = 2 and lane = $1",
-    "delete from group_messages where lane = $1",
-];
+/// What goes with a topic beside its messages.
+const GOES_TOO: &[&str] =
+    &["delete from topic_members where topic_nr = $1", "delete from group_mutes where group_nr = $1"];
 
 /// Removes what belongs to the topic, and notes that it is deleted.
 pub fn delete(tx: &mut dyn Tx, id: i64, now: i64) -> Result<(), StoreError> {
@@ -126,6 +112,7 @@ pub fn delete(tx: &mut dyn Tx, id: i64, now: i64) -> Result<(), StoreError> {
     for sql in GOES_TOO {
         tx.exec(sql, params![id])?;
     }
+    group_messages::delete_lane(tx, id)?;
     tx.exec("update topics set deleted_at = $2 where id = $1", params![id, now])?;
     Ok(())
 }

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod command;
 pub mod commands;
 pub mod config;
+mod digest;
 pub mod files;
 pub mod gateway;
 mod given;

@@ -19,9 +19,9 @@ use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::{Method, Request, Response, StatusCode, body::Incoming, header};
 use sha2::{Digest, Sha256};
 
-use crate::{config::S3, files::body::Stream};
+use crate::{config::S3, digest::hex, files::body::Stream};
 use connect::{Endpoint, Sent};
-use sign::{Signer, hex};
+use sign::Signer;
 
 /// What is read of an answer that says no.
 const REFUSAL_BYTES_MAX: usize = 4096;

@@ -20,7 +20,6 @@ use chat::{
     clock::Clock,
     webhooks::{ANSWER_BYTES_MAX, Attempt, Failure, Request, Transport},
 };
-use hmac::{Hmac, KeyInit, Mac};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{Method, StatusCode, header};
 use hyper_rustls::HttpsConnector;
@@ -30,6 +29,7 @@ use hyper_util::{
 };
 use sha2::{Digest, Sha256};
 
+use crate::digest::{hex, mac};
 use address::{Guard, is_allowed_literal};
 
 /// Connections to one backend that are kept open while nothing is to be said.
@@ -153,8 +153,7 @@ fn url(state: &State, it: &Request, now: i64) -> String {
 
 /// `spec/concepts/webhooks.md` 2.
 fn sign(token: &str, now: i64) -> String {
-    let digest = Sha256::digest(format!("{token}{now}"));
-    digest.iter().map(|it| format!("{it:02x}")).collect()
+    hex(&Sha256::digest(format!("{token}{now}")))
 }
 
 fn request(
@@ -187,12 +186,6 @@ pub fn signing_key(state: &State) -> Vec<u8> {
     }
     let secret = state.settings.app_hmac_secrets.first().map_or("", |it| it);
     mac(secret.as_bytes(), SIGNING_PURPOSE)
-}
-
-fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any length is a key");
-    mac.update(text);
-    mac.finalize().into_bytes().to_vec()
 }
 
 fn signature(key: &[u8], id: &str, now: i64, body: &str) -> String {

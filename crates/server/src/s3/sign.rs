@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
+
+use crate::digest::{hex, mac};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
@@ -30,27 +31,14 @@ impl Signer<'_> {
         let date = time.split('T').next().unwrap_or(time);
         let scope = format!("{date}/{}/s3/aws4_request", self.region);
         let text = format!("{ALGORITHM}\n{time}\n{scope}\n{}", hex(&Sha256::digest(canonical.as_bytes())));
-        let mut key = mac(format!("AWS4{}", self.secret_key).as_bytes(), date);
+        let mut key = mac(format!("AWS4{}", self.secret_key).as_bytes(), date.as_bytes());
         for part in [self.region, "s3", "aws4_request"] {
-            key = mac(&key, part);
+            key = mac(&key, part.as_bytes());
         }
-        let signature = hex(&mac(&key, &text));
+        let signature = hex(&mac(&key, text.as_bytes()));
         let credential = format!("{}/{scope}", self.access_key);
         format!("{ALGORITHM} Credential={credential},SignedHeaders={names},Signature={signature}")
     }
-}
-
-fn mac(key: &[u8], text: &str) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any length is a key");
-    mac.update(text.as_bytes());
-    mac.finalize().into_bytes().to_vec()
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, it| {
-        _ = write!(out, "{it:02x}");
-        out
-    })
 }
 
 #[cfg(test)]

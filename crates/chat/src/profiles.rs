@@ -13,7 +13,7 @@ use crate::{
     relations,
     settings::{FieldType, Settings},
     shard,
-    webhooks::{Hook, Line, PortraitSet, ProfileItem, tell},
+    webhooks::{Hook, Line, PortraitSet, ProfileItem, raw, tell},
 };
 
 pub const NICK: &str = "Tag_Profile_IM_Nick";
@@ -92,7 +92,7 @@ pub async fn set(cx: &Cx, user: &str, fields: Vec<Field>) -> Result<(), Error> {
 
 /// A field as its webhook shows it.
 fn shown((tag, value): &Field) -> ProfileItem<'_> {
-    ProfileItem { tag, value: serde_json::from_str(value).unwrap_or(RawValue::NULL) }
+    ProfileItem { tag, value: raw(value).unwrap_or(RawValue::NULL) }
 }
 
 fn writable(settings: &Settings, tag: &str, by_admin: bool) -> Result<Kind, Error> {

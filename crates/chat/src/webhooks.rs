@@ -25,6 +25,7 @@ use std::{
 };
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use store::{Db, Tx, webhooks as table};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
@@ -194,6 +195,11 @@ impl Line<'_> {
         };
         hash as i64
     }
+}
+
+/// A JSON literal as a member of a body; `None` when there is none.
+pub(crate) fn raw(literal: &str) -> Option<&RawValue> {
+    serde_json::from_str(literal).ok()
 }
 
 /// A body with its command in front, as JSON.

@@ -122,7 +122,9 @@ impl Delivery {
                 continue;
             }
             let Some(backlog) = self.backlogs.get_mut(&app.id) else { continue };
-            while let Some(event) = backlog.next(&state.settings, instant()) {
+            let now = instant();
+            backlog.resume(now);
+            while let Some(event) = backlog.next(&state.settings, now) {
                 tokio::spawn(attempt(self.chat.clone(), app.clone(), event, self.sender.clone()));
             }
         }

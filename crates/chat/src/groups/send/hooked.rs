@@ -17,7 +17,7 @@ use crate::{
     webhooks::{
         AfterSendToGroup, BeforeSendToGroup, Hook, Line, MessageToGroup, NotSentToGroup, RobotsMentioned,
         ask::{GROUP_CODES, Rules, Verdict, ask},
-        rewritten, tell, wants,
+        raw, rewritten, tell, wants,
     },
 };
 
@@ -86,10 +86,6 @@ async fn sent_meanwhile(cx: &Cx, draft: &Draft) -> Result<Option<Sent>, Error> {
     }
     let (at, message) = (cx.clone(), message.clone());
     cx.chat.db.read(move |tx| find_first(tx, &at, &message)).await
-}
-
-fn raw(literal: &str) -> Option<&RawValue> {
-    serde_json::from_str(literal).ok()
 }
 
 /// The id that client SDKs show for a message.

@@ -15,7 +15,7 @@ use crate::{
     webhooks::{
         AfterSendC2c, C2cMessage, Hook, Line,
         ask::{C2C_CODES, Rules, Verdict, ask},
-        rewritten, tell, wants,
+        raw, rewritten, tell, wants,
     },
 };
 
@@ -107,10 +107,6 @@ fn check(tx: &mut dyn Tx, cx: &Cx, it: &Delivery) -> Result<bool, Error> {
     let lane = lane(pair, &it.from, &it.to);
     let found = log::find_sent(tx, lane, since, message.time, message.seq, message.random, message.crc)?;
     Ok(found.is_some())
-}
-
-fn raw(literal: &str) -> Option<&RawValue> {
-    serde_json::from_str(literal).ok()
 }
 
 pub(super) fn message<'a>(cx: &Cx, it: &'a Delivery) -> C2cMessage<'a> {

@@ -116,7 +116,14 @@ impl Backlog {
         self.held_bytes -= self.held.remove(&id).unwrap_or(0);
     }
 
-    /// An event whose time has come.
+    /// Lines that waited for their time, and need not any more, can start.
+    pub(super) fn resume(&mut self, now: Instant) {
+        let lines = &self.lines;
+        let due = |it: &i64| lines.get(it).is_none_or(|line| line.resume_at.is_none_or(|at| at <= now));
+        self.ready.extend(self.paused.extract_if(due));
+    }
+
+    /// An event that can be tried.
     pub(super) fn next(&mut self, settings: &Settings, now: Instant) -> Option<table::Event> {
         if let Some((until, _)) = self.rest
             && (now < until || self.running > 0)
@@ -125,16 +132,6 @@ impl Backlog {
         }
         if self.running >= usize::try_from(settings.webhooks_max_parallel).unwrap_or(1).max(1) {
             return None;
-        }
-        let due: Vec<_> = self
-            .paused
-            .iter()
-            .filter(|it| self.lines.get(it).is_none_or(|line| line.resume_at.is_none_or(|at| at <= now)))
-            .copied()
-            .collect();
-        for number in due {
-            self.paused.remove(&number);
-            self.ready.push_back(number);
         }
         let number = self.ready.pop_front()?;
         let line = self.lines.get_mut(&number)?;
@@ -230,6 +227,7 @@ mod tests {
     }
 
     fn next(it: &mut Backlog, now: Instant) -> Option<i64> {
+        it.resume(now);
         it.next(&Settings::default(), now).map(|it| it.id)
     }
 

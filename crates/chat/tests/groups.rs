@@ -396,12 +396,7 @@ async fn live(open: impl Fn() -> Db) {
 #[tokio::test]
 async fn groups_are_what_the_model_says_on_sqlite() {
     let folder = testing::Folder::new().unwrap();
-    let next = std::cell::Cell::new(0);
-    live(|| {
-        next.set(next.get() + 1);
-        Db::open_sqlite(&folder.path().join(format!("{}.db", next.get()))).unwrap()
-    })
-    .await;
+    live(|| folder.database()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -366,12 +366,7 @@ async fn live(open: impl Fn() -> Db) -> Result<(), Error> {
 #[tokio::test]
 async fn pushes_reach_whom_the_model_says_on_sqlite() {
     let folder = testing::Folder::new().unwrap();
-    let next = std::cell::Cell::new(0);
-    let done = live(|| {
-        next.set(next.get() + 1);
-        Db::open_sqlite(&folder.path().join(format!("{}.db", next.get()))).unwrap()
-    });
-    done.await.unwrap();
+    live(|| folder.database()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,8 @@ use std::{
 
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
+use crate::Db;
+
 /// Where distributions put programs that are not in the path.
 const POSTGRES_ROOT: &str = "/usr/lib/postgresql";
 /// Attempts to connect while the server starts; each waits a little.
@@ -39,6 +41,15 @@ impl Folder {
 
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// An embedded database that is new with each call.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made.
+    pub fn database(&self) -> Db {
+        Db::open_sqlite(&self.0.join(format!("{}.db", unique()))).expect("a new file is no trouble")
     }
 }
 

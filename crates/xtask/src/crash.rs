@@ -3,6 +3,9 @@
 //! After each start on the same store: every acknowledged message is there once and in the order of its sender, what was not
 //! acknowledged is there once at most and can be sent again, and sessions of before the crash go on. `kill -9`
 //! leaves what the system has taken in its memory; that it is on the disk is the business of the store's tests.
+//!
+//! With `--webhooks` a backend is told of every message and fails often; in the end it has heard of every stored message, in
+//! the order of its conversation and under one id.
 
 use std::{
     path::PathBuf,
@@ -21,8 +24,10 @@ use crate::load::{
     magpie::{Folder, Recipe, tail},
 };
 use lanes::{Lanes, Sent};
+use moody::Moody;
 
 mod lanes;
+mod moody;
 
 const ROUNDS: u32 = 20;
 /// The kill comes this many milliseconds after the start of the load.
@@ -34,6 +39,7 @@ cargo xtask crash [options]
   --rounds N       how often the server is killed (20)
   --database URL   PostgreSQL instead of the embedded database; the server is killed, the database is not
   --binary FILE    the server; target/release/magpie, which is built if it is not there
+  --webhooks       a backend that fails is told of every message
   --seed N         repeats the moments of an earlier run
 ";
 
@@ -41,6 +47,7 @@ struct Options {
     rounds: u32,
     database: Option<String>,
     binary: Option<PathBuf>,
+    webhooks: bool,
     seed: u64,
 }
 
@@ -48,13 +55,15 @@ impl Options {
     /// None: only help is wanted.
     fn read(mut arguments: Parser) -> anyhow::Result<Option<Options>> {
         let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
-        let mut options = Options { rounds: ROUNDS, database: None, binary: None, seed: now };
+        let mut options =
+            Options { rounds: ROUNDS, database: None, binary: None, webhooks: false, seed: now };
         while let Some(argument) = arguments.next()? {
             match argument {
                 Arg::Long("help") => return Ok(None),
                 Arg::Long("rounds") => options.rounds = arguments.value()?.parse()?,
                 Arg::Long("database") => options.database = Some(arguments.value()?.string()?),
                 Arg::Long("binary") => options.binary = Some(arguments.value()?.into()),
+                Arg::Long("webhooks") => options.webhooks = true,
                 Arg::Long("seed") => options.seed = arguments.value()?.parse()?,
                 other => return Err(other.unexpected().into()),
             }
@@ -78,17 +87,28 @@ pub fn run(arguments: Parser) -> anyhow::Result<()> {
     };
     println!("seed {}, {} rounds of {}", options.seed, options.rounds, binary.display());
     let folder = Folder::new()?;
-    let recipe = Recipe { binary, database: options.database, settings: Vec::new() };
+    let moody = if options.webhooks { Some(Moody::new()?) } else { None };
+    let settings = moody.as_ref().map(Moody::settings).unwrap_or_default();
+    let recipe = Recipe { binary, database: options.database, settings };
     recipe.make_app(folder.path())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let tried = runtime.block_on(rounds(&recipe, &folder, options.rounds, options.seed));
+    let tried = runtime.block_on(rounds(&recipe, &folder, moody.as_ref(), options.rounds, options.seed));
     tried.with_context(|| format!("the server's log ends with:\n{}", tail(&folder.path().join("server.log"))))
 }
 
-async fn rounds(recipe: &Recipe, folder: &Folder, rounds: u32, seed: u64) -> anyhow::Result<()> {
+async fn rounds(
+    recipe: &Recipe,
+    folder: &Folder,
+    moody: Option<&Moody>,
+    rounds: u32,
+    seed: u64,
+) -> anyhow::Result<()> {
     let mut random = Random(seed);
     let mut lanes = Lanes::new();
     for round in 0..rounds {
+        if let Some(moody) = moody.filter(|_| round == rounds / 2) {
+            moody.come_back()?;
+        }
         let mut magpie =
             recipe.serve(folder.path()).with_context(|| format!("the start of round {round}"))?;
         let faults = lanes.attach(&magpie).await.with_context(|| format!("the start of round {round}"))?;
@@ -112,6 +132,11 @@ async fn rounds(recipe: &Recipe, folder: &Folder, rounds: u32, seed: u64) -> any
     let faults = lanes.attach(&magpie).await.context("the last start")?;
     refuse(rounds, &faults)?;
     println!("every acknowledged message is there once and in order, every session goes on");
+    if let Some(moody) = moody {
+        moody.drain(lanes.stored().map(|it| it.1.len()).sum()).await?;
+        refuse(rounds, &moody.faults(lanes.stored()))?;
+        println!("the backend heard of every stored message in order: {}", moody.summary());
+    }
     Ok(())
 }
 
@@ -156,9 +181,11 @@ mod tests {
     #[test]
     fn arguments_are_read() {
         let read = |text: &str| Options::read(Parser::from_args(text.split_whitespace()));
-        let options =
-            read("--rounds 3 --seed 9 --binary /x").expect("they are sound").expect("it is no help");
+        let options = read("--rounds 3 --seed 9 --webhooks --binary /x")
+            .expect("they are sound")
+            .expect("it is no help");
         assert_eq!((options.rounds, options.seed, options.binary), (3, 9, Some("/x".into())));
+        assert!(options.webhooks);
         assert!(read("--help").expect("it is sound").is_none());
         for text in ["--rounds 0", "--rounds x", "--seed", "--unknown", "x"] {
             assert!(read(text).is_err(), "{text}");

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
+mod backend;
 mod crash;
 mod floors;
 mod load;

@@ -52,6 +52,7 @@ const STEPS: &[Step] = &[
     Step { name: "sdk", run: sdk },
     Step { name: "openapi", run: openapi },
     Step { name: "crash", run: |it| crash(it, &[]) },
+    Step { name: "webhooks", run: |it| crash(it, &["--webhooks", "--rounds", "8"]) },
 ];
 
 pub fn run(mut arguments: lexopt::Parser) -> anyhow::Result<()> {

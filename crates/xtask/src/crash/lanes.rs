@@ -35,6 +35,8 @@ pub struct User {
     ledger: Ledger,
     session: Option<LoggedIn>,
     client: Option<Arc<Client>>,
+    /// The numbers of what the store had at the last start, in its order.
+    stored: Vec<u32>,
 }
 
 pub struct Lanes {
@@ -54,6 +56,7 @@ impl Lanes {
             ledger: Ledger::default(),
             session: None,
             client: None,
+            stored: Vec::new(),
         });
         Lanes { users: users.collect(), rest: None }
     }
@@ -70,7 +73,7 @@ impl Lanes {
         for user in &mut self.users {
             faults.extend(user.log_in(magpie, &rest).await?);
         }
-        for user in &self.users {
+        for user in &mut self.users {
             let Lane { number, from, to } = &user.lane;
             let stored =
                 history::read(&rest, to, from, |it| (it.from == *from, Mark::read(it.text()))).await?;
@@ -80,12 +83,21 @@ impl Lanes {
                 .map(|it| it.1.filter(|it| it.lane == *number).map(|it| it.number))
                 .collect();
             let found = match numbers {
-                Some(numbers) => user.ledger.faults(&numbers),
+                Some(numbers) => {
+                    let found = user.ledger.faults(&numbers);
+                    user.stored = numbers;
+                    found
+                }
                 None => vec!["a message that nobody sent".to_owned()],
             };
             faults.extend(found.iter().map(|it| format!("{from} -> {to}: {it}")));
         }
         Ok(faults)
+    }
+
+    /// Each lane with the numbers of its messages that the store had at the last start, in its order.
+    pub fn stored(&self) -> impl Iterator<Item = (usize, &[u32])> {
+        self.users.iter().map(|it| (it.lane.number, &*it.stored))
     }
 
     /// Lets everybody send until the server is killed.

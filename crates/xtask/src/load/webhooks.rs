@@ -3,21 +3,16 @@
 
 use std::{
     collections::HashMap,
-    convert::Infallible,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, ensure};
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
+use anyhow::ensure;
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
 
 use super::report::Traffic;
+use crate::backend::{self, Reply};
 
 /// Longest wait for the events of the last sends.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(120);
@@ -50,7 +45,7 @@ struct Seen {
     fault: Option<String>,
 }
 
-/// A backend in a thread of its own, for as long as the process lives.
+/// A backend that counts, for as long as the process lives.
 pub struct Backend {
     pub address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
@@ -58,12 +53,17 @@ pub struct Backend {
 
 impl Backend {
     pub fn start() -> anyhow::Result<Backend> {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").context("cannot listen")?;
-        listener.set_nonblocking(true)?;
-        let (address, seen) = (listener.local_addr()?, Arc::new(Mutex::new(Seen::default())));
+        let (address, seen) = (backend::free_address()?, Arc::new(Mutex::new(Seen::default())));
         let counted = seen.clone();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        std::thread::spawn(move || runtime.block_on(serve(listener, counted)));
+        backend::start(
+            address,
+            Arc::new(move |number, body| {
+                if let Ok(body) = serde_json::from_slice(body) {
+                    note(&mut counted.lock().unwrap_or_else(PoisonError::into_inner), body, number);
+                }
+                Reply::Fine
+            }),
+        )?;
         Ok(Backend { address, seen })
     }
 
@@ -85,34 +85,6 @@ impl Backend {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         (seen.events, seen.fault.clone())
     }
-}
-
-async fn serve(listener: std::net::TcpListener, seen: Arc<Mutex<Seen>>) {
-    let Ok(listener) = TcpListener::from_std(listener) else { return };
-    while let Ok((stream, _)) = listener.accept().await {
-        // A lost option costs time only.
-        let _ = stream.set_nodelay(true);
-        let seen = seen.clone();
-        tokio::spawn(async move {
-            let answer = service_fn(move |request| answer(request, seen.clone()));
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
-        });
-    }
-}
-
-async fn answer(
-    request: Request<Incoming>,
-    seen: Arc<Mutex<Seen>>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let number = request.headers().get("webhook-id").and_then(|it| it.to_str().ok());
-    let number = number.and_then(|it| it.rsplit('_').next()?.parse::<u64>().ok()).unwrap_or(0);
-    let body = request.into_body().collect().await.map(|it| it.to_bytes()).unwrap_or_default();
-    if let Ok(body) = serde_json::from_slice::<Body>(&body) {
-        note(&mut seen.lock().unwrap_or_else(PoisonError::into_inner), body, number);
-    }
-    Ok(Response::new(Full::new(Bytes::from_static(
-        b"{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
-    ))))
 }
 
 fn note(seen: &mut Seen, body: Body, number: u64) {

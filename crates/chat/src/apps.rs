@@ -17,7 +17,7 @@ use crate::{
     Chat,
     accounts::AccountCache,
     error::Error,
-    groups::Groups,
+    groups::{Groups, PRIORITIES},
     limits::{Bucket, PerMinute},
     live::Live,
     messages::{Routes, UnreadCounts},
@@ -83,6 +83,11 @@ impl State {
 }
 
 impl App {
+    /// Group messages that the rate limit dropped since the start, by `MsgPriority`: high, normal, low, lowest.
+    pub fn dropped_group_messages(&self) -> [u64; PRIORITIES] {
+        self.groups.dropped()
+    }
+
     fn new(id: u32, state: State) -> App {
         App {
             id,

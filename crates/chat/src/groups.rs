@@ -53,6 +53,7 @@ pub use find::{Group, Groups, Member, Topic, find, find_in, member, member_in, o
 pub use make::{First, Made, NewGroup, make};
 pub use names::{ApplyOption, InviteOption, Kind, MsgFlag, Role};
 pub use profile::Profile;
+pub use recent::PRIORITIES;
 pub use rights::{Action, may, may_act_on};
 pub use store::group_messages::flag as group_flag;
 

@@ -101,8 +101,18 @@ impl Node {
             }
         }
         self.observe_webhooks();
+        self.observe_dropped();
         for (platform, count) in sessions {
             self.metrics.sessions.get_or_create(&crate::metrics::ByPlatform { platform }).set(count);
+        }
+    }
+
+    fn observe_dropped(&self) {
+        let counts: Vec<_> = self.chat.apps.all().iter().map(|it| it.dropped_group_messages()).collect();
+        for (place, kind) in ["high", "normal", "low", "lowest"].into_iter().enumerate() {
+            let sum = counts.iter().map(|it| it[place]).sum::<u64>();
+            let gauge = self.metrics.group_messages_dropped.get_or_create(&crate::metrics::ByKind { kind });
+            gauge.set(i64::try_from(sum).unwrap_or(i64::MAX));
         }
     }
 

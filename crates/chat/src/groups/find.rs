@@ -12,7 +12,7 @@ use store::{StoreError, Tx, group_members as member_rows, groups as rows, topics
 use super::{
     live_rooms::{self, Rooms},
     names::{Kind, MsgFlag, Role},
-    recent::Sent,
+    recent::{PRIORITIES, Sent},
     spoke::Spoke,
 };
 use crate::{Cx, error::Error};
@@ -95,6 +95,10 @@ impl Default for Groups {
 }
 
 impl Groups {
+    pub(crate) fn dropped(&self) -> [u64; PRIORITIES] {
+        self.sent.dropped.each_ref().map(|it| it.load(Ordering::Relaxed))
+    }
+
     fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }

@@ -50,9 +50,7 @@ pub(super) async fn say(
     if let Some(seq) = known.find(&identity, now - settings.messages_group_dedup_seconds) {
         return Ok(send::Sent { time: now, seq, ..send::Sent::default() });
     }
-    let rate = settings.groups_messages_per_second;
-    let most = if message.priority == 1 { rate + rate / 4 } else { rate };
-    if !known.take_rate(message.lane, now, most) {
+    if !known.take_turn(message.lane, now, settings.groups_messages_per_second, message.priority) {
         return Ok(send::Sent { time: now, dropped: true, ..send::Sent::default() });
     }
     let slot = cx.chat.fan_out.slot().await;

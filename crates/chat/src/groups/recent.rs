@@ -3,11 +3,13 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Mutex,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use quick_cache::sync::Cache;
-use std::sync::Arc;
 
 /// Most messages remembered; beyond it the oldest are forgotten.
 const REMEMBERED_MAX: usize = 1 << 19;
@@ -35,23 +37,59 @@ pub(crate) enum Known {
     Since(i64),
 }
 
-/// The messages of a group in one second.
+/// High, Normal, Low and Lowest.
+pub const PRIORITIES: usize = 4;
+
+/// The messages of a group in one second, by priority.
 #[derive(Default)]
 struct Rate {
     second: i64,
-    all: i64,
-    high: i64,
+    wanted: [i64; PRIORITIES],
+    taken: [i64; PRIORITIES],
+    /// What was wanted in the second before.
+    before: [i64; PRIORITIES],
+}
+
+impl Rate {
+    fn turn_to(&mut self, second: i64) {
+        if self.second != second {
+            let before = if self.second + 1 == second { self.wanted } else { [0; PRIORITIES] };
+            *self = Rate { second, before, ..Rate::default() };
+        }
+    }
+
+    /// Whether there is room for one more of this priority, and takes it.
+    ///
+    /// What goes first may still come in this second. So after a second with more than fits, each priority leaves as much
+    /// room to those before it as they wanted then; after any other second nobody waits for anybody.
+    fn take(&mut self, place: usize, most: i64) -> bool {
+        self.wanted[place] += 1;
+        let was_full = self.before.iter().sum::<i64>() > most;
+        let expected = |it: usize| (self.before[it] - self.taken[it]).max(0);
+        let is_free = match place {
+            _ if most == 0 => true,
+            0 => self.taken[0] < most,
+            _ => {
+                let reserved = if was_full { (0..place).map(expected).sum() } else { 0 };
+                self.taken.iter().sum::<i64>() + reserved < most
+            }
+        };
+        self.taken[place] += i64::from(is_free);
+        is_free
+    }
 }
 
 /// What was sent lately: a hint where to look, which the store confirms.
 pub struct Sent {
     memory: Mutex<Memory>,
     rates: Cache<i64, Arc<Mutex<Rate>>>,
+    /// Messages that found no room, by priority.
+    pub(super) dropped: [AtomicU64; PRIORITIES],
 }
 
 impl Default for Sent {
     fn default() -> Sent {
-        Sent { memory: Mutex::default(), rates: Cache::new(RATES_MAX) }
+        Sent { memory: Mutex::default(), rates: Cache::new(RATES_MAX), dropped: Default::default() }
     }
 }
 
@@ -91,24 +129,32 @@ impl Sent {
         memory.order.push_back((time, it));
     }
 
-    /// Counts a message of a lane in this second; false when there were `most` already.
+    /// Counts one more of whatever this lane is about in this second; false when there were `most` already.
     pub(crate) fn take_rate(&self, lane: i64, now: i64, most: i64) -> bool {
-        self.take_turn(lane, now, most, false)
+        let rate = self.rate(lane);
+        let mut rate = rate.lock().expect("no holder panics");
+        rate.turn_to(now);
+        rate.take(0, most)
     }
 
-    /// The same for messages that go first (`is_high`): they give way only to others of their kind.
-    pub(crate) fn take_turn(&self, lane: i64, now: i64, most: i64, is_high: bool) -> bool {
+    /// The same for a message of a group with its `MsgPriority`, 1 to 4: high ones give way only to one another, and the
+    /// lowest are the first without room.
+    pub(crate) fn take_turn(&self, lane: i64, now: i64, most: i64, priority: i64) -> bool {
+        let place = usize::try_from(priority - 1).unwrap_or(0).min(PRIORITIES - 1);
+        let rate = self.rate(lane);
+        let mut rate = rate.lock().expect("no holder panics");
+        rate.turn_to(now);
+        let is_free = rate.take(place, most);
+        if !is_free {
+            self.dropped[place].fetch_add(1, Ordering::Relaxed);
+        }
+        is_free
+    }
+
+    fn rate(&self, lane: i64) -> Arc<Mutex<Rate>> {
         let made = self.rates.get_or_insert_with(&lane, || Ok::<_, std::convert::Infallible>(Arc::default()));
         let Ok(rate) = made;
-        let mut rate = rate.lock().expect("no holder panics");
-        if rate.second != now {
-            *rate = Rate { second: now, ..Rate::default() };
-        }
-        let taken = if is_high { rate.high } else { rate.all };
-        let is_free = most == 0 || taken < most;
-        rate.all += i64::from(is_free);
-        rate.high += i64::from(is_free && is_high);
-        is_free
+        rate
     }
 }
 
@@ -116,23 +162,55 @@ impl Sent {
 mod tests {
     use super::*;
 
+    const HIGH: i64 = 1;
+    const NORMAL: i64 = 2;
+
     #[test]
     fn high_messages_give_way_only_to_one_another() {
         let sent = Sent::default();
-        assert!(sent.take_turn(1, 10, 2, false) && sent.take_turn(1, 10, 2, false));
-        assert!(!sent.take_turn(1, 10, 2, false), "the second is full");
-        assert!(sent.take_turn(1, 10, 2, true) && sent.take_turn(1, 10, 2, true));
-        assert!(!sent.take_turn(1, 10, 2, true), "it is full of high ones, too");
-        assert!(sent.take_turn(2, 10, 2, false), "another group has its own second");
-        assert!(sent.take_turn(1, 11, 2, false), "the next second is empty");
-        assert!(sent.take_turn(1, 11, 0, false), "without a limit there is always room");
+        assert!(sent.take_turn(1, 10, 2, NORMAL) && sent.take_turn(1, 10, 2, NORMAL));
+        assert!(!sent.take_turn(1, 10, 2, NORMAL), "the second is full");
+        assert!(sent.take_turn(1, 10, 2, HIGH) && sent.take_turn(1, 10, 2, HIGH));
+        assert!(!sent.take_turn(1, 10, 2, HIGH), "it is full of high ones, too");
+        assert!(sent.take_turn(2, 10, 2, NORMAL), "another group has its own second");
+        assert!(sent.take_turn(1, 12, 2, NORMAL), "a later second is empty");
+        assert!(sent.take_turn(1, 12, 0, NORMAL), "without a limit there is always room");
+        let dropped: Vec<_> = sent.dropped.iter().map(|it| it.load(Ordering::Relaxed)).collect();
+        assert_eq!(dropped, [1, 1, 0, 0]);
     }
 
     #[test]
     fn high_messages_leave_no_room_for_others() {
         let sent = Sent::default();
-        assert!(sent.take_turn(1, 10, 2, true) && sent.take_turn(1, 10, 2, true));
-        assert!(!sent.take_turn(1, 10, 2, false));
+        assert!(sent.take_turn(1, 10, 2, HIGH) && sent.take_turn(1, 10, 2, HIGH));
+        assert!(!sent.take_turn(1, 10, 2, NORMAL));
+    }
+
+    /// How many of each priority find room in the third of three seconds that want the same, the lowest first.
+    fn third_second(wanted: [i64; PRIORITIES], most: i64) -> [i64; PRIORITIES] {
+        let (sent, mut taken) = (Sent::default(), [0; PRIORITIES]);
+        for second in 0..3 {
+            taken = [0; PRIORITIES];
+            for place in (0..PRIORITIES).rev() {
+                for _ in 0..wanted[place] {
+                    taken[place] += i64::from(sent.take_turn(7, second, most, place as i64 + 1));
+                }
+            }
+        }
+        taken
+    }
+
+    #[test]
+    fn under_a_lasting_load_the_lowest_are_dropped_first_even_if_they_come_first() {
+        for (wanted, taken) in [
+            ([10, 10, 10, 10], [10, 10, 10, 10]),
+            ([20, 20, 20, 20], [20, 20, 0, 0]),
+            ([10, 20, 20, 20], [10, 20, 10, 0]),
+            ([0, 0, 0, 60], [0, 0, 0, 40]),
+            ([50, 10, 0, 10], [40, 0, 0, 0]),
+        ] {
+            assert_eq!(third_second(wanted, 40), taken, "{wanted:?}");
+        }
     }
 
     #[test]

@@ -37,8 +37,6 @@ use crate::{
 use hooked::Answered;
 pub(super) use hooked::queue_sent;
 
-/// `MsgPriority` High.
-const HIGH: i64 = 1;
 /// Most mentions of a message.
 pub const MENTIONS_MAX: usize = 30;
 /// Most members that a targeted message names.
@@ -372,7 +370,7 @@ fn store(tx: &mut dyn Tx, cx: &Cx, it: &Outgoing, draft: Box<Draft>, told: &mut 
         hooked::tell_sent(tx, cx, it, (&group, topic), &message)?;
         return Ok(Sent { time: now, ..Sent::default() });
     }
-    if !known.take_turn(message.lane, now, settings.groups_messages_per_second, message.priority == HIGH) {
+    if !known.take_turn(message.lane, now, settings.groups_messages_per_second, message.priority) {
         return Ok(Sent { time: now, dropped: true, ..Sent::default() });
     }
     if !group.row.active && (cx.is_admin() || group.row.owner == it.from) {

@@ -16,12 +16,16 @@ use super::{
     target::Target,
 };
 use crate::floors::fan_out::Bare;
+pub use crowd::FAULTS_SHOWN_MAX;
 use lanes::Lanes;
+pub use lanes::one;
+pub use lists::pages_of_conversations;
+pub use watch::Watchers;
 
 mod crowd;
 mod lanes;
 mod lists;
-mod make;
+pub mod make;
 mod watch;
 
 /// Members of the group whose members are all online.
@@ -126,15 +130,15 @@ pub fn check(members: usize) -> anyhow::Result<()> {
 
 /// The clock that all tasks of a run share.
 #[derive(Clone, Copy)]
-struct Clock(Instant);
+pub struct Clock(Instant);
 
 impl Clock {
-    fn start() -> Clock {
+    pub fn start() -> Clock {
         Clock(Instant::now())
     }
 
     /// Nanoseconds since the start.
-    fn now(&self) -> u64 {
+    pub fn now(&self) -> u64 {
         u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 }

@@ -13,11 +13,12 @@ cargo xtask load [options]
 Starts a server with an empty store, loads it, and checks that every acknowledged message arrived once, in order.
 
   --scenario NAME[,NAME…]  rest, socket, mixed, latency, idle, start (all of these), lists, webhooks,
-                           push_all, group
+                           push_all, group, scale
   --rate N|max             sends a second on a schedule, or as many as go (max); latency has 200
   --seconds N              length of a scenario (10)
   --connections N          pairs of sender and receiver (64; latency 16; idle 5000),
-                           or who is online for a push to all (10000) or in a group (2000)
+                           or who is online for a push to all (10000), in a group (2000)
+                           or in a live room (18000)
   --payload-bytes N        length of a text (100)
   --database URL           PostgreSQL instead of the embedded database
   --binary FILE            a server that is built already
@@ -39,6 +40,7 @@ pub enum Scenario {
     Webhooks,
     PushAll,
     Group,
+    Scale,
 }
 
 impl Scenario {
@@ -53,12 +55,14 @@ impl Scenario {
         ("webhooks", Scenario::Webhooks),
         ("push_all", Scenario::PushAll),
         ("group", Scenario::Group),
+        ("scale", Scenario::Scale),
     ];
 
     /// Those that run when none is named: without the ones that take long.
     fn default_ones() -> impl Iterator<Item = Scenario> {
         let takes_long = |it: &Scenario| {
-            matches!(it, Scenario::Lists | Scenario::Webhooks | Scenario::PushAll | Scenario::Group)
+            use Scenario::{Group, Lists, PushAll, Scale, Webhooks};
+            matches!(it, Lists | Webhooks | PushAll | Group | Scale)
         };
         Scenario::ALL.iter().map(|it| it.1).filter(move |it| !takes_long(it))
     }
@@ -163,7 +167,8 @@ impl Options {
 mod tests {
     use super::*;
 
-    const LONG: [Scenario; 4] = [Scenario::Lists, Scenario::Webhooks, Scenario::PushAll, Scenario::Group];
+    const LONG: [Scenario; 5] =
+        [Scenario::Lists, Scenario::Webhooks, Scenario::PushAll, Scenario::Group, Scenario::Scale];
 
     fn read(arguments: &str) -> anyhow::Result<Options> {
         Options::read(Parser::from_args(arguments.split_whitespace()))

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{
     group::{Crowd, Groups, SEND_CPU_US_MAX, Sends},
+    scale::Scale,
     webhooks::Webhooks,
 };
 
@@ -158,6 +159,7 @@ pub enum Found {
     Webhooks(Box<Webhooks>),
     PushAll(PushAll),
     Groups(Box<Groups>),
+    Scale(Box<Scale>),
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -179,12 +181,13 @@ impl fmt::Display for Report {
             Found::Webhooks(it) => it.fmt(out)?,
             Found::PushAll(it) => it.fmt(out)?,
             Found::Groups(it) => it.fmt(out)?,
+            Found::Scale(it) => it.fmt(out)?,
         }
         self.faults.iter().try_for_each(|it| line(out, "FAULT", it))
     }
 }
 
-fn line(out: &mut fmt::Formatter<'_>, name: &str, value: impl fmt::Display) -> fmt::Result {
+pub fn line(out: &mut fmt::Formatter<'_>, name: &str, value: impl fmt::Display) -> fmt::Result {
     writeln!(out, "  {name:<20} {value}")
 }
 
@@ -250,7 +253,7 @@ impl fmt::Display for Webhooks {
     }
 }
 
-fn table(out: &mut fmt::Formatter<'_>, pages: &[Page]) -> fmt::Result {
+pub fn table(out: &mut fmt::Formatter<'_>, pages: &[Page]) -> fmt::Result {
     let heads = ["entries", "bytes", "p50 ms", "p99 ms", "CPU µs"];
     write!(out, "  {:<36}", "page")?;
     heads.iter().try_for_each(|it| write!(out, " {it:>9}"))?;

@@ -29,7 +29,7 @@ const SETTLE: Duration = Duration::from_secs(2);
 const TIMER: Duration = Duration::from_millis(2);
 const LANE: usize = 0;
 /// Of the members with faults.
-const FAULTS_SHOWN_MAX: usize = 5;
+pub const FAULTS_SHOWN_MAX: usize = 5;
 
 pub async fn run(
     target: &Target,

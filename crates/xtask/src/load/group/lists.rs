@@ -87,6 +87,12 @@ impl Found {
     }
 }
 
+/// How many conversations all pages have, and in how many bytes.
+pub async fn pages_of_conversations(wire: &mut Wire) -> anyhow::Result<(usize, usize)> {
+    let found = read(wire, true).await?;
+    Ok((found.entries, found.bytes))
+}
+
 /// The first page or all of them.
 async fn read(wire: &mut Wire, all: bool) -> anyhow::Result<Found> {
     let mut body = json!({ "TimeStamp": 0, "StartIndex": 0, "TopTimeStamp": 0, "TopStartIndex": 0 });

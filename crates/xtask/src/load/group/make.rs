@@ -27,9 +27,17 @@ pub fn id(members: usize, name: &str) -> String {
 
 /// `members` are all of its members, the first of them its owner.
 pub async fn group(rest: &Rest, id: &str, members: &[String]) -> anyhow::Result<()> {
+    make(rest, id, group_type(members.len()), members).await
+}
+
+/// The same, a community however few they are.
+pub async fn community(rest: &Rest, id: &str, members: &[String]) -> anyhow::Result<()> {
+    make(rest, id, "Community", members).await
+}
+
+async fn make(rest: &Rest, id: &str, group_type: &str, members: &[String]) -> anyhow::Result<()> {
     let (owner, others) = members.split_first().context("a group has members")?;
-    let body =
-        json!({ "Owner_Account": owner, "Type": group_type(members.len()), "GroupId": id, "Name": "Load" });
+    let body = json!({ "Owner_Account": owner, "Type": group_type, "GroupId": id, "Name": "Load" });
     rest.call("group_open_http_svc/create_group", &body).await?;
     for some in others.chunks(IMPORT_MAX) {
         let list: Vec<_> = some.iter().map(|it| json!({ "Member_Account": it })).collect();

@@ -99,6 +99,17 @@ impl Watchers {
         }
     }
 
+    /// Those that still listen or have told why not.
+    pub fn count(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Begins anew with the times.
+    pub fn forget_times(&self) {
+        *self.seen.each.lock().unwrap_or_else(PoisonError::into_inner) = histogram();
+        self.seen.last.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub fn deliveries(&self) -> u64 {
         self.seen.deliveries.load(Ordering::Relaxed)
     }
@@ -111,7 +122,10 @@ impl Watchers {
     pub fn times(&self) -> (Times, Times) {
         let each = Times::of(&self.seen.each.lock().unwrap_or_else(PoisonError::into_inner));
         let mut last = histogram();
-        for &took in &*self.seen.last.lock().unwrap_or_else(PoisonError::into_inner) {
+        // Numbers of before `forget_times` have none.
+        for &took in
+            self.seen.last.lock().unwrap_or_else(PoisonError::into_inner).iter().filter(|it| **it > 0)
+        {
             last.saturating_record(took);
         }
         (each, Times::of(&last))

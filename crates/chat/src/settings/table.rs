@@ -285,6 +285,8 @@ settings! {
     groups_avchatroom_list_page: i64 = 500, "groups.avchatroom.list_page";
     /// Recent messages for joiners.
     groups_avchatroom_history_on_join: i64 = 20, "groups.avchatroom.history_on_join";
+    /// Tips of who came and went, times those who are told; 0 = no limit, one a second always.
+    groups_avchatroom_tip_deliveries_per_second: i64 = 40_000, "groups.avchatroom.tip_deliveries_per_second";
     /// Communities and topics; false: 11000, ability bit 3.
     features_community: bool = true, "features.community";
     /// Online list, marks; ban; history on join; false: 10007, ability bits 6, 11, 2.

@@ -23,6 +23,9 @@ pub const SDKAPPID: u32 = 1_400_000_042;
 pub const ADMIN: &str = "administrator";
 pub const SECRET: &str = "a key that only measurements use";
 
+/// A backend may be on this machine; connections come from the other side, and a few calls beside them.
+const SERVER_SETTINGS: [&str; 2] = ["webhooks.allow_local=true", "limits.connections=19000"];
+
 /// How a server of ours is started.
 #[derive(Clone)]
 pub struct Recipe {
@@ -94,8 +97,9 @@ impl Recipe {
     pub fn serve(&self, folder: &Path) -> anyhow::Result<Magpie> {
         let log = folder.join("server.log");
         let errors = File::options().create(true).append(true).open(&log).context("cannot write a log")?;
-        let mut command =
-            self.command(folder, &["serve", "--listen", "127.0.0.1:0", "--set", "webhooks.allow_local=true"]);
+        let mut arguments = vec!["serve", "--listen", "127.0.0.1:0"];
+        SERVER_SETTINGS.iter().for_each(|it| arguments.extend(["--set", it]));
+        let mut command = self.command(folder, &arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
         let started = Instant::now();
         let child = command.spawn().with_context(|| format!("cannot start {}", self.binary.display()))?;

@@ -40,6 +40,17 @@ pub struct Joined {
     pub history: Vec<String>,
 }
 
+/// Whether a tip of who came or went may be told to so many people. Were it told without a bound, a room that fills with
+/// thousands would do nothing else, for each of them would be told of each. `spec/README.md`
+fn may_tell(cx: &Cx, number: i64, count: i64) -> bool {
+    let most = match cx.app.state().settings.groups_avchatroom_tip_deliveries_per_second {
+        0 => 0,
+        deliveries => (deliveries / count.max(1)).max(1),
+    };
+    // Messages are counted under the room's number, attributes under its negative.
+    cx.app.groups.sent.take_rate(i64::MIN + number, cx.chat.clock.now(), most)
+}
+
 /// How many people are in the room, as tips tell it.
 fn online_info(count: i64) -> String {
     format!(",\"MemberNum\":{count},\"OnlineInf\":{{\"Num\":{count},\"ET\":60}}")
@@ -117,8 +128,10 @@ fn come_in(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, number: i64, user: &str) -
     told.forget_group(group.id());
     let users = [user.to_owned()];
     let more = format!(",\"GroupJoinType\":1{}", online_info(count));
-    let tip = Tip { op: Op::Joined, operator: user, users: &users, more, but: Vec::new() };
-    tips::tell(tx, cx, told, (&group, None), Change::Members, tip)?;
+    if may_tell(cx, number, count) {
+        let tip = Tip { op: Op::Joined, operator: user, users: &users, more, but: Vec::new() };
+        tips::tell(tx, cx, told, (&group, None), Change::Members, tip)?;
+    }
     backend::joined(tx, cx, &group, &users, (How::Applied, user))
 }
 
@@ -148,8 +161,10 @@ fn go_out(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, number: i64, user: &str) ->
     let users = [user.to_owned()];
     let more = format!(",\"GroupJoinType\":0{}", online_info(count));
     told.leave(user);
-    let tip = Tip { op: Op::Left, operator: user, users: &users, more, but: users.to_vec() };
-    tips::tell(tx, cx, told, (&group, None), Change::Members, tip)?;
+    if may_tell(cx, number, count) {
+        let tip = Tip { op: Op::Left, operator: user, users: &users, more, but: users.to_vec() };
+        tips::tell(tx, cx, told, (&group, None), Change::Members, tip)?;
+    }
     members::remove(tx, number, user)?;
     table::clear_marks(tx, number, user)?;
     told.forget_group(group.id());

@@ -73,6 +73,7 @@ pub async fn run(
         }
     }
     faults.truncate(FAULTS_SHOWN_MAX);
+    ensure!(frame_bytes > 0, "nobody got anything: {faults:?}");
     // Their sockets are closed now, so that as many others may be opened.
     tokio::time::sleep(SETTLE).await;
     let bare = tokio::task::spawn_blocking(move || fan_out::measure(connections, frame_bytes)).await??;

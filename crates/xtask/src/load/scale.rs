@@ -57,6 +57,8 @@ pub struct Community {
 #[derive(Clone, Debug, Serialize)]
 pub struct Room {
     pub connections: usize,
+    /// Those that read too slowly and were put out: the generator has one processor for all of them.
+    pub disconnected: usize,
     pub fill_seconds: f64,
     pub loads: Vec<Load>,
     pub bare: Bare,
@@ -130,6 +132,7 @@ impl fmt::Display for Room {
             self.connections, self.fill_seconds
         )?;
         line(out, "bare writes", format_args!("{:.2} µs CPU each", self.bare.write_us))?;
+        line(out, "put out", format_args!("{} that read too slowly", self.disconnected))?;
         for it in &self.loads {
             writeln!(out, "  {} messages a second for {:.1} s", it.rate, it.seconds)?;
             line(out, "dropped", format_args!("{:?} of {}, from high to lowest", it.dropped, it.messages))?;

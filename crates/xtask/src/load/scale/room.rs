@@ -62,9 +62,13 @@ pub async fn run(
     }
     let (resident_kb, frame_bytes) = (resident(target)?, watchers.frame_bytes());
     let kept = loads.iter().map(|it| it.messages - it.dropped.iter().sum::<u64>()).sum::<u64>();
+    let mut disconnected = 0;
     for arrived in watchers.end().await? {
-        let is_whole = arrived.numbers.len() as u64 == kept && arrived.numbers.is_sorted();
-        if !is_whole || !arrived.faults.is_empty() {
+        // A reader that falls behind by more than the server holds for it is put out. What it got has no gap before that.
+        let is_out = arrived.faults.iter().any(|it| it.contains("the server closed it"));
+        disconnected += usize::from(is_out);
+        let is_whole = is_out || (arrived.numbers.len() as u64 == kept && arrived.faults.is_empty());
+        if !is_whole || !arrived.numbers.is_sorted_by(|one, other| one < other) {
             faults.push(format!(
                 "a member got {} of {kept}; {:?}",
                 arrived.numbers.len(),
@@ -77,7 +81,7 @@ pub async fn run(
     // Their sockets are closed now, so that as many others may be opened.
     tokio::time::sleep(SETTLE).await;
     let bare = tokio::task::spawn_blocking(move || fan_out::measure(connections, frame_bytes)).await??;
-    Ok((Room { connections, fill_seconds, loads, bare, resident_kb }, faults))
+    Ok((Room { connections, disconnected, fill_seconds, loads, bare, resident_kb }, faults))
 }
 
 async fn join(wires: Vec<Wire>, group: &str) -> anyhow::Result<Vec<Wire>> {

@@ -204,6 +204,45 @@ impl Chat {
         Ok(())
     }
 
+    /// Puts a new secret key in front. The older ones stay valid, or are dropped; gives how many are valid.
+    pub async fn rotate_key(&self, id: u32, key: Option<String>, drop_old: bool) -> Result<usize, Error> {
+        let key = key.unwrap_or_else(|| self.random.secret());
+        self.change_keys(id, move |keys| {
+            if drop_old {
+                keys.clear();
+            }
+            keys.insert(0, key);
+        })
+        .await
+    }
+
+    /// Makes every key but the newest invalid; gives how many are valid.
+    pub async fn drop_old_keys(&self, id: u32) -> Result<usize, Error> {
+        self.change_keys(id, |keys| keys.truncate(1)).await
+    }
+
+    async fn change_keys(
+        &self,
+        id: u32,
+        change: impl FnOnce(&mut Vec<String>) + Send + 'static,
+    ) -> Result<usize, Error> {
+        let changed = self.db.write(0, move |tx| {
+            let unknown = || Error::from(Fail::with(Code::NoSuchApp, format!("there is no app {id}")));
+            let stored = store::apps::get(tx, id)?.ok_or_else(unknown)?;
+            let bad = |it: String| Error::from(Fail::with(Code::BadAppId, it));
+            let mut settings = Settings::from_json(&stored).map_err(bad)?;
+            let mut keys = settings.app_hmac_secrets.clone();
+            change(&mut keys);
+            let count = keys.len();
+            settings.set("app.hmac_secrets", keys.into()).map_err(bad)?;
+            store::apps::set_settings(tx, id, &Value::Object(settings.changed()).to_string())?;
+            Ok::<_, Error>(count)
+        });
+        let count = changed.await?;
+        self.refresh_apps().await?;
+        Ok(count)
+    }
+
     /// Changes settings of an app, all of them or none; new administrators get their accounts.
     pub async fn change_app(&self, id: u32, changes: Vec<(String, Value)>) -> Result<(), Error> {
         let now = self.clock.now();

@@ -9,6 +9,7 @@ pub mod all_member_push;
 pub mod apps;
 pub mod blobs;
 pub mod clock;
+pub mod console;
 pub mod conversations;
 pub mod do_not_disturb;
 pub mod error;
@@ -64,6 +65,7 @@ pub struct Chat {
     pub apps: Apps,
     pub fan_out: FanOut,
     pub webhooks: Webhooks,
+    pub console: console::Console,
     pub(crate) recent: Recent,
     pub(crate) announcements: Announcements,
     pub(crate) absences: Absences,
@@ -86,6 +88,7 @@ impl Chat {
             apps: Apps::default(),
             fan_out: FanOut::start().map_err(|it| StoreError::Unavailable(it.to_string()))?,
             webhooks,
+            console: console::Console::default(),
             recent,
             announcements: Announcements::default(),
             absences: Absences::default(),

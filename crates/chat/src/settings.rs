@@ -11,6 +11,17 @@ use serde_json::{Map, Value};
 mod table;
 pub use table::Settings;
 
+/// What there is to say about a setting.
+pub struct Described {
+    pub key: &'static str,
+    pub meaning: &'static str,
+    /// What a value must be.
+    pub expected: &'static str,
+}
+
+/// Settings whose values are secrets: nobody is shown them without asking for just that.
+pub const SECRETS: &[&str] = &["app.hmac_secrets", "webhooks.auth_token", "webhooks.signing_secret"];
+
 /// Who may do what with a custom profile field. `spec/concepts/profiles.md` 3.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -6,7 +6,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use quick_cache::sync::Cache;
@@ -120,11 +123,13 @@ pub struct Statistics {
     tallies: Mutex<Vec<Tally>>,
     /// By user: the day and what is known to be stored, or about to be.
     known: Cache<String, (i64, i64)>,
+    /// Messages since the start: one to one, in groups, in live rooms.
+    sent: [AtomicU64; 3],
 }
 
 impl Default for Statistics {
     fn default() -> Statistics {
-        Statistics { tallies: Mutex::default(), known: Cache::new(KNOWN_MAX) }
+        Statistics { tallies: Mutex::default(), known: Cache::new(KNOWN_MAX), sent: Default::default() }
     }
 }
 
@@ -188,10 +193,17 @@ impl App {
             it.counts[Event::C2cDelivered as usize] += delivered;
         });
         self.statistics.did(day, sender, SENT_C2C);
+        self.statistics.sent[0].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Messages since the start: one to one, in groups, in live rooms.
+    pub fn messages_sent(&self) -> [u64; 3] {
+        [0, 1, 2].map(|it: usize| self.statistics.sent[it].load(Ordering::Relaxed))
     }
 
     /// Counts a group message of a user.
-    pub(crate) fn count_group_message(&self, now: i64, sender: &str) {
+    pub(crate) fn count_group_message(&self, now: i64, sender: &str, is_live_room: bool) {
+        self.statistics.sent[1 + usize::from(is_live_room)].fetch_add(1, Ordering::Relaxed);
         self.count(now, Event::GroupSent, 1);
         self.statistics.did(self.day(now), sender, SENT_TO_GROUP);
     }

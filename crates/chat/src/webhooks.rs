@@ -124,7 +124,8 @@ impl Webhooks {
         _ = self.replies.acquire_many(REPLIES_MAX as u32).await;
     }
 
-    async fn post(&self, settings: &Arc<State>, request: &Request) -> Result<String, Failure> {
+    /// Posts once. Fails in a process that serves no webhooks.
+    pub async fn post(&self, settings: &Arc<State>, request: &Request) -> Result<String, Failure> {
         match self.transport.get() {
             Some(it) => it.post(settings, request).await,
             None => Err(Failure::Unreachable("webhooks are not served by this process".to_owned())),
@@ -186,7 +187,7 @@ pub enum Line<'a> {
 }
 
 impl Line<'_> {
-    fn number(self, app: u32) -> i64 {
+    pub(crate) fn number(self, app: u32) -> i64 {
         let hash = match self {
             Line::Pair(one, other) => shard(app, &format!("pair {} {}", one.min(other), one.max(other))),
             Line::Group(id) => shard(app, &format!("group {id}")),

@@ -1,6 +1,7 @@
 //! The commands of the binary. Each has its file under `cli/`.
 
 mod app;
+mod console;
 mod demo;
 mod place;
 mod serve;
@@ -16,6 +17,7 @@ use crate::config::{self, Config};
 
 #[cfg(test)]
 pub(crate) use webhook::cert::make as make_certificates;
+pub(crate) use webhook::cert::papers as certificates;
 
 /// Magpie: a chat server that an application can use instead of Tencent Cloud Chat.
 #[derive(Parser)]
@@ -56,6 +58,9 @@ enum Run {
     /// Imports, lists and kicks users of an app.
     #[command(subcommand)]
     User(user::Args),
+    /// Manages who may use the console.
+    #[command(subcommand)]
+    Console(console::Args),
     /// Shows what backends were asked and told, and has it told again.
     #[command(subcommand)]
     Webhook(webhook::Args),
@@ -116,6 +121,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Run::Demo(it) => Box::pin(demo::run(&args.place, it)).await,
         Run::App(it) => Box::pin(app::run(&args.place, it)).await,
         Run::User(it) => user::run(&args.place, it).await,
+        Run::Console(it) => Box::pin(console::run(&args.place, it)).await,
         Run::Webhook(it) => Box::pin(webhook::run(&args.place, it)).await,
         Run::Usersig(it) => usersig::run(&args.place, it).await,
         Run::CheckConfig => {

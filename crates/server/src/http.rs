@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::watch;
 
 use crate::{
+    console::{self, Channel},
     files::{self, body::Stream},
     gateway::{self, Form, Opening},
     listen::{self, Permit},
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// What is answered: mostly from memory, files as they are read.
-pub(crate) type Answer = Response<Either<Full<Bytes>, Stream>>;
+pub(crate) type Answer = Response<Either<Full<Bytes>, Either<Stream, Channel>>>;
 
 /// What a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +48,11 @@ pub async fn serve(
     let secure = matches!(stream, listen::Stream::Tls(_));
     let permit = Arc::new(permit);
     let limits = node.limits.clone();
+    let stopping = shutdown.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         let (node, permit) = (node.clone(), permit.clone());
-        async move { Ok::<_, Infallible>(route(node, routes, request, peer, secure, permit).await) }
+        let came = console::Came { peer, secure, stopping: stopping.clone() };
+        async move { Ok::<_, Infallible>(route(node, routes, request, came, permit).await) }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -80,10 +83,10 @@ async fn route(
     node: Arc<Node>,
     routes: Routes,
     request: Request<Incoming>,
-    peer: SocketAddr,
-    secure: bool,
+    came: console::Came,
     permit: Arc<Permit>,
 ) -> Answer {
+    let (peer, secure) = (came.peer, came.secure);
     let path = request.uri().path();
     let metrics = matches!(routes, Routes::Metrics | Routes::Main { metrics: true });
     match (routes, path) {
@@ -101,6 +104,7 @@ async fn route(
         (_, it) if it.starts_with(HISTORY) => history(&node, &request).await,
         (_, it) if it.starts_with(files::UPLOAD) => Box::pin(files::upload(&node, request)).await,
         (_, it) if it.starts_with(files::DOWNLOAD) => Box::pin(files::download(&node, &request)).await,
+        (_, it) if console::owns(it) => Box::pin(console::serve(&node, request, came)).await,
         (_, "/openapi.json") => json(openapi::document()),
         (_, "/docs") => html(include_str!("docs.html")),
         (_, "/") => html(include_str!("index.html")),

@@ -4,6 +4,8 @@
 //! a bounded set: no series is ever made from what a client sends. What is counted per command is resolved once, when
 //! the table of commands is built ([`Metrics::command`]); counting is then one atomic addition.
 
+pub mod totals;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -20,6 +22,8 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
+
+use totals::Totals;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -136,6 +140,8 @@ pub struct Metrics {
     pub group_messages_dropped: Family<ByKind, Gauge>,
     /// Commands that ended in a panic.
     pub panics: Counter,
+    /// All commands together, for the console.
+    pub totals: Arc<Totals>,
     registry: Registry,
 }
 
@@ -162,6 +168,7 @@ impl Metrics {
             webhooks: Family::default(),
             group_messages_dropped: Family::default(),
             panics: Counter::default(),
+            totals: Arc::default(),
             registry: Registry::with_prefix(PREFIX),
         };
         metrics.register(version, started_at);
@@ -220,7 +227,8 @@ impl Metrics {
             }
         };
         let doors = [Door::Rest, Door::Socket];
-        Arc::new(CommandMetrics { counters: doors.map(counters), seconds: self.command_seconds.clone() })
+        let (seconds, totals) = (self.command_seconds.clone(), self.totals.clone());
+        Arc::new(CommandMetrics { counters: doors.map(counters), seconds, totals })
     }
 
     /// Everything, as `/metrics` answers it.
@@ -240,6 +248,7 @@ fn seconds() -> Histogram {
 pub struct CommandMetrics {
     counters: [Counters; 2],
     seconds: [Histogram; 2],
+    totals: Arc<Totals>,
 }
 
 struct Counters {
@@ -253,6 +262,7 @@ impl CommandMetrics {
     /// Counts one answer. `code` is the answer's `ErrorCode`.
     pub fn answered(&self, door: Door, code: i64, seconds: f64) {
         self.seconds[door as usize].observe(seconds);
+        self.totals.answered(door, code, seconds);
         let counters = &self.counters[door as usize];
         if code == 0 {
             counters.succeeded.inc();

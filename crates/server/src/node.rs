@@ -20,7 +20,9 @@ use crate::{
     command::{Call, Command, encode_fail, explain},
     commands,
     config::Limits,
+    console::Live,
     gateway::Connections,
+    jobs::Jobs,
     metrics::{CommandMetrics, Door, Metrics},
 };
 
@@ -36,6 +38,11 @@ pub struct Node {
     /// Where the bytes of uploaded files are.
     pub blobs: Arc<dyn Blobs>,
     pub connections: Connections,
+    /// What the console's viewers share.
+    pub(crate) live: Live,
+    pub jobs: Jobs,
+    /// Unix seconds.
+    pub started_at: i64,
     /// Room for long messages of clients.
     pub long_frames: Arc<Semaphore>,
     /// One for each row of the command table, in its order.
@@ -63,7 +70,8 @@ impl Node {
         data_dir: PathBuf,
         blobs: Arc<dyn Blobs>,
     ) -> Arc<Node> {
-        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), chat.clock.now()));
+        let started_at = chat.clock.now();
+        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), started_at));
         let counted = commands::ALL.iter().map(|it| metrics.command(it.service, it.name)).collect();
         let sockets = commands::ALL.iter().enumerate().filter(|(_, it)| it.doors.has_socket());
         let mut by_servcmd: HashMap<_, _> =
@@ -80,6 +88,9 @@ impl Node {
             data_dir,
             blobs,
             connections: Connections::default(),
+            live: Live::default(),
+            jobs: Jobs::default(),
+            started_at,
             long_frames: Arc::new(Semaphore::new(LONG_FRAMES_MAX)),
             counted,
             by_servcmd,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::{command::Command, commands};
+use crate::{command::Command, commands, console};
 
 /// The document as JSON text. It does not change while the process lives.
 pub fn document() -> Bytes {
@@ -20,12 +20,13 @@ fn build() -> Value {
     settings.meta_schema = None;
     let mut schemas = settings.into_generator();
     let rest = commands::ALL.iter().filter(|it| it.doors.has_rest());
-    let paths: Map<String, Value> = rest
+    let mut paths: Map<String, Value> = rest
         .map(|it| {
             let (request, response) = (it.schema)(&mut schemas);
             (format!("/v4/{}/{}", it.service, it.name), path(it, request.as_value(), response.as_value()))
         })
         .collect();
+    paths.extend(console::openapi_paths(&mut schemas));
     json!({
         "openapi": "3.1.0",
         "info": {

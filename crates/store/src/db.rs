@@ -41,6 +41,14 @@ impl Db {
         self.0.dialect
     }
 
+    /// What people call the engine.
+    pub fn engine_name(&self) -> &'static str {
+        match self.0.dialect {
+            Dialect::Sqlite => "SQLite",
+            Dialect::Postgres => "PostgreSQL",
+        }
+    }
+
     /// Does `work` in one transaction and answers after it is on disk; an `Err` from `work` undoes it.
     ///
     /// The work is queued before this returns. Two works with the same key run and commit in the order of the

@@ -67,7 +67,7 @@ impl Message {
     }
 }
 
-fn message(mut row: Row) -> Result<Message, StoreError> {
+pub(crate) fn message(mut row: Row) -> Result<Message, StoreError> {
     Ok(Message {
         id: row.int(0)?,
         lane: row.int(1)?,

@@ -174,7 +174,7 @@ pub fn get(tx: &mut dyn Tx, app: u32, id: i64) -> Result<Option<Logged>, StoreEr
     row.map(logged).transpose()
 }
 
-fn logged(mut row: crate::Row) -> Result<Logged, StoreError> {
+pub(crate) fn logged(mut row: crate::Row) -> Result<Logged, StoreError> {
     let state = row.int(8)?;
     let last = Attempt {
         at: row.int(9)?,

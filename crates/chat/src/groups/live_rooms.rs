@@ -60,7 +60,7 @@ pub(super) async fn say(
         telling = send::queue_sent(cx, it, &group, message);
     })?;
     known.note(identity, now, seq, settings.messages_group_dedup_seconds);
-    cx.app.count_group_message(now, &message.sender);
+    cx.app.count_group_message(now, &message.sender, true);
     if let Some(telling) = telling
         && let Err(error) = telling.await
     {

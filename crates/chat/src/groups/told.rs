@@ -105,7 +105,7 @@ impl Told {
     pub(crate) fn hand_over(&self, cx: &Cx) {
         let (known, now) = (&cx.app.groups, cx.chat.clock.now());
         for it in &self.senders {
-            cx.app.count_group_message(now, it);
+            cx.app.count_group_message(now, it, false);
             known.spoke.note(self.group, it, now);
         }
         if !(self.groups.is_empty() && self.topics.is_empty() && self.members.is_empty()) {

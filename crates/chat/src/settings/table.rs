@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use proto::platform::Policy;
 use serde_json::{Map, Value};
 
-use super::{CustomField, Setting};
+use super::{CustomField, Described, Setting};
 
 macro_rules! settings {
-    ($($(#[$doc:meta])* $field:ident: $type:ty = $default:expr, $key:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $field:ident: $type:ty = $default:expr, $key:literal;)*) => {
         /// All settings of one app. Fields carry the dotted key's name with underscores.
         #[derive(Clone, Debug, PartialEq)]
         pub struct Settings {
-            $($(#[$doc])* pub $field: $type,)*
+            $($(#[doc = $doc])* pub $field: $type,)*
             /// `limits.rest.<service>.<command>`, by `service/command`.
             pub(super) command_rates: BTreeMap<String, u32>,
         }
@@ -26,6 +26,13 @@ macro_rules! settings {
         impl Settings {
             /// Every key, in the order of the table.
             pub const KEYS: &'static [&'static str] = &[$($key,)*];
+
+            /// Every key with its meaning and what a value must be, in the order of the table.
+            pub const DESCRIBED: &'static [Described] = &[$(Described {
+                key: $key,
+                meaning: concat!($($doc),*),
+                expected: <$type as Setting>::EXPECTED,
+            },)*];
 
             pub(super) fn assign(&mut self, key: &str, value: Value) -> Result<(), String> {
                 match key {

@@ -1,17 +1,43 @@
 //! Looking at what was told and asked, and having it told again.
 
 pub use store::webhooks::{Logged, State, Wanted};
-use store::{StoreError, webhooks as table};
+use store::{StoreError, console_webhooks as stretches, webhooks as table};
 
-use crate::Chat;
+use crate::{Chat, console::Trouble};
 
 /// Events that one look brings at most.
 pub const LOGGED_MAX: i64 = 1000;
+/// Ids that one look into a stretch of the log goes over.
+const LOOKED_AT_MAX: i64 = 20_000;
 
 impl Chat {
     /// Events of an app, the newest first, at most [`LOGGED_MAX`].
     pub async fn webhook_log(&self, app: u32, wanted: Wanted, limit: i64) -> Result<Vec<Logged>, StoreError> {
         self.db.read(move |tx| table::log(tx, app, &wanted, limit.clamp(1, LOGGED_MAX))).await
+    }
+
+    /// Events of an app with ids below one, of one webhook and in one state if these are named, the newest first; and below
+    /// which id to look on, none at the end. Looks at a bounded number of ids, and may find none among them.
+    pub async fn webhook_stretch(
+        &self,
+        app: u32,
+        before: i64,
+        (command, state): (String, i64),
+        limit: i64,
+    ) -> Result<(Vec<Logged>, Option<i64>), Trouble> {
+        let read = self.db.read(move |tx| {
+            let (oldest, newest) = stretches::bounds(tx)?;
+            let high = before.min(newest.saturating_add(1));
+            let low = high.saturating_sub(LOOKED_AT_MAX);
+            let limit = limit.clamp(1, LOGGED_MAX);
+            let found = stretches::stretch(tx, app, (low, high), (&command, state), limit)?;
+            let next = match found.last() {
+                Some(it) if found.len() as i64 == limit => it.event.id,
+                _ => low,
+            };
+            Ok((found, (next > oldest).then_some(next)))
+        });
+        read.await
     }
 
     pub async fn webhook_event(&self, app: u32, id: i64) -> Result<Option<Logged>, StoreError> {

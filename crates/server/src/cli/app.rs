@@ -77,12 +77,7 @@ pub async fn run(flags: &Flags, args: Args) -> anyhow::Result<()> {
         Args::Show { sdkappid, json } => show(&chat, sdkappid, json)?,
         Args::RotateKey { sdkappid, drop_old, secret_key } => {
             let app = place::app(&chat, sdkappid)?;
-            let key = secret_key.unwrap_or_else(|| chat.random.secret());
-            let mut keys = vec![key];
-            if !drop_old {
-                keys.extend(app.state().settings.app_hmac_secrets.iter().cloned());
-            }
-            chat.change_app(app.id, vec![("app.hmac_secrets".to_owned(), json!(keys))]).await?;
+            Box::pin(chat.rotate_key(app.id, secret_key, drop_old)).await?;
             say(format!("app {} has a new key; `magpie app show` shows it", app.id));
         }
         Args::Set { changes, .. } if changes.is_empty() => Settings::KEYS.iter().for_each(say),

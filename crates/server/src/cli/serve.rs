@@ -173,6 +173,7 @@ impl Server {
         maintain(&node, &mut tasks, &stopping);
         held.announce(listen)?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), listen = addresses.join(" "), "started");
+        offer_setup(&node.chat, addresses.last().map_or("", |it| it)).await?;
         say(format!("magpie: listening on {}", addresses.join(" and ")));
         Ok(Server { node, listen, certificates, gate, shutdown, tasks, held })
     }
@@ -208,6 +209,14 @@ impl Server {
         }
         drop(self.held);
     }
+}
+
+/// While nobody can sign in to the console, the terminal shows a one-time link. It is written nowhere else.
+async fn offer_setup(chat: &Chat, base: &str) -> anyhow::Result<()> {
+    if let Some(link) = chat.first_link().await? {
+        say(format!("magpie: choose the console's first password at {base}/console/#setup={}", link.token));
+    }
+    Ok(())
 }
 
 /// The node, with its files in the data folder or in a store of objects.
@@ -278,25 +287,25 @@ impl Listeners<'_> {
 
 /// What has to be done from time to time.
 fn maintain(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
-    every(APPS_EVERY, node, tasks, stopping, |node| async move {
+    every("apps", APPS_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.refresh_apps().await {
             tracing::warn!(%error, "the apps could not be read");
         }
     });
-    every(SILENT_EVERY, node, tasks, stopping, |node| async move {
+    every("silent", SILENT_EVERY, node, tasks, stopping, |node| async move {
         node.connections.drop_silent(node.chat.clock.now());
     });
-    every(SESSIONS_EVERY, node, tasks, stopping, |node| async move {
+    every("sessions", SESSIONS_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.prune_sessions().await {
             tracing::warn!(%error, "old sessions could not be forgotten");
         }
     });
-    every(ABSENCES_EVERY, node, tasks, stopping, |node| async move {
+    every("absences", ABSENCES_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.end_absences().await {
             tracing::warn!(%error, "the status of users who are away could not be ended");
         }
     });
-    every(LIVE_ROOMS_EVERY, node, tasks, stopping, |node| async move {
+    every("live rooms", LIVE_ROOMS_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.empty_live_rooms().await {
             tracing::warn!(%error, "users who are away could not be taken out of live rooms");
         }
@@ -319,37 +328,37 @@ fn deliver_webhooks(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch:
 
 /// What is written down now and then, and forgotten when it is old.
 fn keep_books(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
-    every(WEBHOOK_LOG_EVERY, node, tasks, stopping, |node| async move {
+    every("webhook log", WEBHOOK_LOG_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.forget_webhooks().await {
             tracing::warn!(%error, "old webhook events could not be forgotten");
         }
     });
-    every(STATISTICS_EVERY, node, tasks, stopping, |node| async move {
+    every("statistics", STATISTICS_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.store_statistics().await {
             tracing::warn!(%error, "statistics could not be stored");
         }
     });
-    every(LAST_SPOKEN_EVERY, node, tasks, stopping, |node| async move {
+    every("last spoken", LAST_SPOKEN_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.store_last_spoken().await {
             tracing::warn!(%error, "when members last spoke could not be stored");
         }
     });
-    every(PRUNE_EVERY, node, tasks, stopping, |node| async move {
+    every("prune", PRUNE_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.prune_statistics().await {
             tracing::warn!(%error, "old statistics could not be forgotten");
         }
     });
-    every(NOTICES_EVERY, node, tasks, stopping, |node| async move {
+    every("notices", NOTICES_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.prune_notices().await {
             tracing::warn!(%error, "old notices of groups could not be forgotten");
         }
     });
-    every(RECYCLE_EVERY, node, tasks, stopping, |node| async move {
+    every("recycle", RECYCLE_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.recycle_groups().await {
             tracing::warn!(%error, "groups that nobody uses could not be dismissed");
         }
     });
-    every(FILES_EVERY, node, tasks, stopping, |node| async move {
+    every("files", FILES_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.collect_files(&*node.blobs).await {
             tracing::warn!(%error, "old files could not be removed");
         }
@@ -357,7 +366,7 @@ fn keep_books(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Recei
             tracing::warn!(%error, "old merged messages could not be forgotten");
         }
     });
-    every(EXPORTS_EVERY, node, tasks, stopping, |node| async move {
+    every("exports", EXPORTS_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.export_history(&node.data_dir).await {
             tracing::warn!(%error, "messages could not be exported");
         }
@@ -384,12 +393,12 @@ fn push_to_all(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Rece
             () = http::stopped(&mut told) => {}
         }
     });
-    every(RESUMED_PUSHES_EVERY, node, tasks, stopping, |node| async move {
+    every("resumed pushes", RESUMED_PUSHES_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.resume_pushes().await {
             tracing::warn!(%error, "an interrupted push to all users could not go on");
         }
     });
-    every(PUSHES_EVERY, node, tasks, stopping, |node| async move {
+    every("pushes", PUSHES_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.prune_pushes().await {
             tracing::warn!(%error, "old pushes to all users could not be forgotten");
         }
@@ -397,6 +406,7 @@ fn push_to_all(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Rece
 }
 
 fn every<F>(
+    name: &'static str,
     period: Duration,
     node: &Arc<Node>,
     tasks: &mut JoinSet<()>,
@@ -406,12 +416,17 @@ fn every<F>(
     F: Future<Output = ()> + Send + 'static,
 {
     let (node, mut stopping) = (node.clone(), stopping.clone());
+    node.jobs.add(name, period);
     tasks.spawn(async move {
         let mut ticks = tokio::time::interval(period);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = ticks.tick() => work(node.clone()).await,
+                _ = ticks.tick() => {
+                    let started = chat::clock::instant();
+                    work(node.clone()).await;
+                    node.jobs.ran(name, node.chat.clock.now(), started.elapsed());
+                }
                 () = http::stopped(&mut stopping) => return,
             }
         }

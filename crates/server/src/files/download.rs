@@ -91,7 +91,7 @@ async fn give(node: &Node, request: &Request<Incoming>, file: &File) -> std::io:
             tracing::error!(%place, "the bytes of a stored file are gone");
             return Ok(text(StatusCode::NOT_FOUND, "there is no such file\n"));
         };
-        Response::new(Either::Right(Stream::new(reading, length)))
+        Response::new(Either::Right(Either::Left(Stream::new(reading, length))))
     };
     *answer.status_mut() = status;
     if status == StatusCode::PARTIAL_CONTENT {

@@ -22,25 +22,39 @@ const LAST_YEAR: i32 = 2049;
 /// their paths. The authority's own key is not kept: whoever needs more certificates makes new ones. No file that is
 /// there already is touched.
 pub fn make(folder: &Path, domains: &[String]) -> anyhow::Result<Vec<PathBuf>> {
-    domains.iter().try_for_each(|it| check_domain(it))?;
+    let papers = papers(domains)?;
     std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    papers.iter().map(|it| write(folder, &it.name, &it.pem, it.is_secret)).collect()
+}
+
+/// One file.
+pub struct Paper {
+    pub name: String,
+    pub pem: String,
+    is_secret: bool,
+}
+
+/// The same without writing them anywhere.
+pub fn papers(domains: &[String]) -> anyhow::Result<Vec<Paper>> {
+    domains.iter().try_for_each(|it| check_domain(it))?;
+    let paper = |name: &str, pem: String, is_secret| Paper { name: name.to_owned(), pem, is_secret };
     let key = KeyPair::generate()?;
     let mut params = params("Magpie webhooks CA", &[])?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let authority = params.self_signed(&key)?;
     let issuer = Issuer::new(params, key);
-    let mut written = vec![write(folder, "ca.crt", &authority.pem(), false)?];
+    let mut made = vec![paper("ca.crt", authority.pem(), false)];
     let (certificate, key) = signed(&issuer, "Magpie webhooks", &[], ExtendedKeyUsagePurpose::ClientAuth)?;
-    written.push(write(folder, "client.crt", &certificate.pem(), false)?);
-    written.push(write(folder, "client.key", &key.serialize_pem(), true)?);
+    made.push(paper("client.crt", certificate.pem(), false));
+    made.push(paper("client.key", key.serialize_pem(), true));
     for domain in domains {
         let names = std::slice::from_ref(domain);
         let (certificate, key) = signed(&issuer, domain, names, ExtendedKeyUsagePurpose::ServerAuth)?;
-        written.push(write(folder, &format!("{domain}.crt"), &certificate.pem(), false)?);
-        written.push(write(folder, &format!("{domain}.key"), &key.serialize_pem(), true)?);
+        made.push(paper(&format!("{domain}.crt"), certificate.pem(), false));
+        made.push(paper(&format!("{domain}.key"), key.serialize_pem(), true));
     }
-    Ok(written)
+    Ok(made)
 }
 
 /// A domain names a file, so it has only what a domain may have.

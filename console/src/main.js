@@ -1,0 +1,2 @@
+const status = await (await fetch('api/status')).json();
+document.getElementById('status').textContent = `Magpie ${status.version}`;

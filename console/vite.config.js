@@ -1,0 +1,2 @@
+// Relative URLs, so that the page works behind a path prefix.
+export default { base: './' };

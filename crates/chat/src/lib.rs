@@ -22,10 +22,12 @@ pub mod live;
 pub mod login;
 pub mod messages;
 pub mod mute;
+pub mod offline_push;
 pub mod presence;
 pub mod profiles;
 pub mod random;
 pub mod relations;
+pub mod retention;
 pub mod robots;
 pub mod settings;
 pub mod signatures;
@@ -51,6 +53,7 @@ use files::Uploads;
 use groups::live_rooms::{Absent, Away};
 use live::Session;
 use messages::Recent;
+use offline_push::OfflinePushes;
 use random::Random;
 use status::{Absences, Announcements};
 use store::{Db, StoreError};
@@ -64,6 +67,7 @@ pub struct Chat {
     pub apps: Apps,
     pub fan_out: FanOut,
     pub webhooks: Webhooks,
+    pub offline_pushes: OfflinePushes,
     pub(crate) recent: Recent,
     pub(crate) announcements: Announcements,
     pub(crate) absences: Absences,
@@ -71,6 +75,7 @@ pub struct Chat {
     pub(crate) deliveries: Deliveries,
     pub(crate) uploads: Uploads,
     pub(crate) absent: Absent,
+    pub(crate) retention: retention::Progress,
 }
 
 impl Chat {
@@ -78,7 +83,12 @@ impl Chat {
     /// after a restart is recognised.
     pub async fn open(db: Db, clock: Clock, random: Random) -> Result<Arc<Chat>, StoreError> {
         let recent = Recent::load(&db, clock.now()).await?;
-        let webhooks = Webhooks::new(&db);
+        let (webhooks, offline_pushes) = (Webhooks::default(), OfflinePushes::default());
+        let wake = (webhooks.waker(), offline_pushes.waker());
+        db.on_posted(move || {
+            wake.0.notify_one();
+            wake.1.notify_one();
+        });
         let chat = Arc::new(Chat {
             db,
             clock,
@@ -86,6 +96,7 @@ impl Chat {
             apps: Apps::default(),
             fan_out: FanOut::start().map_err(|it| StoreError::Unavailable(it.to_string()))?,
             webhooks,
+            offline_pushes,
             recent,
             announcements: Announcements::default(),
             absences: Absences::default(),
@@ -93,6 +104,7 @@ impl Chat {
             deliveries: Deliveries::default(),
             uploads: Uploads::default(),
             absent: Absent::default(),
+            retention: retention::Progress::default(),
         });
         chat.refresh_apps().await?;
         Ok(chat)

@@ -132,6 +132,8 @@ pub struct Metrics {
     pub usersig_refused: Family<ByCode, Counter>,
     /// Requests to backends since the start, and events that wait.
     pub webhooks: Family<ByKind, Gauge>,
+    /// Offline pushes since the start by what became of them, and rows of the outbox that wait.
+    pub offline_pushes: Family<ByKind, Gauge>,
     /// Commands that ended in a panic.
     pub panics: Counter,
     registry: Registry,
@@ -158,6 +160,7 @@ impl Metrics {
             rate_limited: Family::default(),
             usersig_refused: Family::default(),
             webhooks: Family::default(),
+            offline_pushes: Family::default(),
             panics: Counter::default(),
             registry: Registry::with_prefix(PREFIX),
         };
@@ -194,6 +197,11 @@ impl Metrics {
             "webhooks",
             "Requests to backends since the start; events that wait",
             self.webhooks.clone(),
+        );
+        it.register(
+            "offline_pushes",
+            "Pushes to devices since the start; messages that wait to be pushed",
+            self.offline_pushes.clone(),
         );
         it.register("panics", "Commands that panicked", self.panics.clone());
         it.register("build", "What is running", Info::new(Build { version }));

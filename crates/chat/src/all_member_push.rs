@@ -12,7 +12,7 @@ mod send;
 pub(crate) mod waiting;
 
 pub use condition::{Condition, Mark};
-pub(crate) use deliver::Deliveries;
+pub(crate) use deliver::{Deliveries, choose};
 pub use marks::{
     add_tags, attribute_names, attributes, remove_all_tags, remove_attributes, remove_tags,
     set_attribute_names, set_attributes, tags,
@@ -24,7 +24,7 @@ use store::pushes::Push;
 use crate::messages::Message;
 
 /// The push as a message. Its lane is not one of the store's.
-fn message(it: &Push) -> Message {
+pub(crate) fn message(it: &Push) -> Message {
     let time = it.made_at / 1000;
     Message {
         time,

@@ -21,6 +21,7 @@ use crate::{
     limits::{Bucket, PerMinute},
     live::Live,
     messages::{Routes, UnreadCounts},
+    offline_push::{AppPushes, Channels},
     settings::Settings,
     signatures::Signatures,
     sources::Network,
@@ -50,6 +51,7 @@ pub struct App {
     pub live: Live,
     pub(crate) statistics: Statistics,
     pub hooks: AppHooks,
+    pub pushes: AppPushes,
 }
 
 /// Settings with what is derived from them once.
@@ -61,6 +63,8 @@ pub struct State {
     pub zone: Zone,
     /// The webhooks that are on.
     pub hooks: Hooks,
+    /// The push services that are on.
+    pub channels: Channels,
     /// Grows with each change; part of the key of cached decisions.
     pub version: i64,
 }
@@ -78,7 +82,8 @@ impl State {
         let sources = settings.app_rest_ip_allow.iter().filter_map(|it| Network::parse(it)).collect();
         let zone = Zone::parse(&settings.operations_timezone).unwrap_or(Zone::UTC);
         let hooks = Hooks::of(&settings);
-        State { settings, credentials, sources, zone, hooks, version }
+        let channels = Channels::of(&settings);
+        State { settings, credentials, sources, zone, hooks, channels, version }
     }
 }
 
@@ -105,6 +110,7 @@ impl App {
             live: Live::default(),
             statistics: Statistics::default(),
             hooks: AppHooks::default(),
+            pushes: AppPushes::default(),
         }
     }
 

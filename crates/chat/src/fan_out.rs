@@ -5,6 +5,7 @@
 //! of their own; one group is always the same thread's, so that its order stays.
 
 use std::{
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -186,11 +187,15 @@ fn room(
     }
     let push = Push::events(json);
     let mut count = 0;
+    let named: HashSet<&str> = match audience {
+        Audience::All => HashSet::new(),
+        Audience::Only(users) | Audience::But(users) => users.iter().map(String::as_str).collect(),
+    };
     for (user, flag) in seats {
         let is_meant = match audience {
             Audience::All => true,
-            Audience::Only(users) => users.iter().any(|it| **it == *user),
-            Audience::But(users) => !users.iter().any(|it| **it == *user),
+            Audience::Only(_) => named.contains(&*user),
+            Audience::But(_) => !named.contains(&*user),
         };
         if is_meant && !(is_message && flag == DISCARD) {
             count += job.app.live.push_shared(&user, except, &push);

@@ -23,10 +23,12 @@ pub mod live;
 pub mod login;
 pub mod messages;
 pub mod mute;
+pub mod offline_push;
 pub mod presence;
 pub mod profiles;
 pub mod random;
 pub mod relations;
+pub mod retention;
 pub mod robots;
 pub mod settings;
 pub mod signatures;
@@ -52,6 +54,7 @@ use files::Uploads;
 use groups::live_rooms::{Absent, Away};
 use live::Session;
 use messages::Recent;
+use offline_push::OfflinePushes;
 use random::Random;
 use status::{Absences, Announcements};
 use store::{Db, StoreError};
@@ -66,6 +69,7 @@ pub struct Chat {
     pub fan_out: FanOut,
     pub webhooks: Webhooks,
     pub console: console::Console,
+    pub offline_pushes: OfflinePushes,
     pub(crate) recent: Recent,
     pub(crate) announcements: Announcements,
     pub(crate) absences: Absences,
@@ -73,6 +77,7 @@ pub struct Chat {
     pub(crate) deliveries: Deliveries,
     pub(crate) uploads: Uploads,
     pub(crate) absent: Absent,
+    pub(crate) retention: retention::Progress,
 }
 
 impl Chat {
@@ -80,7 +85,12 @@ impl Chat {
     /// after a restart is recognised.
     pub async fn open(db: Db, clock: Clock, random: Random) -> Result<Arc<Chat>, StoreError> {
         let recent = Recent::load(&db, clock.now()).await?;
-        let webhooks = Webhooks::new(&db);
+        let (webhooks, offline_pushes) = (Webhooks::default(), OfflinePushes::default());
+        let wake = (webhooks.waker(), offline_pushes.waker());
+        db.on_posted(move || {
+            wake.0.notify_one();
+            wake.1.notify_one();
+        });
         let chat = Arc::new(Chat {
             db,
             clock,
@@ -89,6 +99,7 @@ impl Chat {
             fan_out: FanOut::start().map_err(|it| StoreError::Unavailable(it.to_string()))?,
             webhooks,
             console: console::Console::default(),
+            offline_pushes,
             recent,
             announcements: Announcements::default(),
             absences: Absences::default(),
@@ -96,6 +107,7 @@ impl Chat {
             deliveries: Deliveries::default(),
             uploads: Uploads::default(),
             absent: Absent::default(),
+            retention: retention::Progress::default(),
         });
         chat.refresh_apps().await?;
         Ok(chat)

@@ -98,6 +98,8 @@ pub struct Session {
     /// When its token ends; `i64::MAX` for never.
     pub expires_at: i64,
     ended: AtomicBool,
+    /// Whether its app said that it is in the background.
+    in_background: AtomicBool,
     /// The place of its last attachment among all of the app.
     attached_as: AtomicU64,
     outlet: Mutex<Option<Arc<dyn Outlet>>>,
@@ -117,6 +119,7 @@ impl Session {
             hash,
             expires_at,
             ended: AtomicBool::new(false),
+            in_background: AtomicBool::new(false),
             attached_as: AtomicU64::new(0),
             outlet: Mutex::new(None),
             send_order: tokio::sync::Mutex::new(()),
@@ -126,6 +129,10 @@ impl Session {
     /// Whether it was ended by logout, kick or expiry; its token is dead then.
     pub fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_in_background(&self, is: bool) {
+        self.in_background.store(is, Ordering::Release);
     }
 
     /// Where its connection comes from, if it has one.
@@ -210,6 +217,13 @@ impl Live {
 
     pub fn is_online(&self, user: &str) -> bool {
         self.shard(user).lock().expect("no holder panics").contains_key(user)
+    }
+
+    /// Whether somebody looks at the user's chats: a session is attached whose app is not in the background.
+    pub fn is_in_foreground(&self, user: &str) -> bool {
+        let users = self.shard(user).lock().expect("no holder panics");
+        let looks = |it: &Arc<Session>| !it.in_background.load(Ordering::Acquire);
+        users.get(user).is_some_and(|it| it.sessions.iter().any(looks))
     }
 
     /// Users with a session attached here.

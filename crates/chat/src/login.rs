@@ -317,6 +317,7 @@ pub async fn reattach(
                 give_up_waiting(tx, app_id, &user, account.seen_at, now)?;
             }
             table::set_detached(tx, &hash, 0, now)?;
+            store::push_tokens::set_unread(tx, row.inst_id, -1)?;
             told::tell(tx, (&in_tx, &app_in_tx), (&user, platform, Some(ip)), Change::Login, &[])
         },
         move |()| attach(&chat_at_end, &live_app, &live_session, &outlet, false),

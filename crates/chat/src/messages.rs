@@ -33,13 +33,14 @@ pub use history::{Page, Range, newer, page};
 pub use import::import;
 pub use modify::{Change, Modified, modify};
 pub use mute::{mutes, set_mute};
+pub(crate) use read::notifying_unread_of;
 pub use read::{
     count_all_unread, count_unread, give_receipts, peer_read_times, read_all, set_read, tell_read,
 };
 pub use recall::{delete_own, recall};
 pub use recent::Recent;
 pub use send::{Hooked, Options, Outgoing, Sent, Sync, send};
-pub(crate) use send::{check_size, checksum};
+pub(crate) use send::{check_size, checksum, platform_bits};
 pub use store::messages::{Message, flag};
 pub use sync::{Unsynced, forget_notices, unsynced};
 pub(crate) use unread::UnreadCounts;

@@ -76,6 +76,9 @@ const TOKEN_CHARACTERS_MAX: usize = 128;
 /// Longest address of a backend. Bytes.
 const URL_BYTES_MAX: usize = 2048;
 
+/// Longest name that Apple gives out. Bytes.
+const WORD_BYTES_MAX: usize = 255;
+
 /// An address that webhooks can be posted to. `spec/concepts/webhooks.md` 6.
 fn check_url(url: &str) -> Result<(), String> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
@@ -84,6 +87,13 @@ fn check_url(url: &str) -> Result<(), String> {
     match !host.is_empty() && !host.contains('@') && is_plain && url.len() <= URL_BYTES_MAX {
         true => Ok(()),
         false => Err("expected http:// or https:// with a host, an optional port and path".to_owned()),
+    }
+}
+
+fn in_range(key: &str, value: i64, from: i64, to: i64) -> Result<(), String> {
+    match (from..=to).contains(&value) {
+        true => Ok(()),
+        false => Err(format!("{key}: expected {from} to {to}")),
     }
 }
 
@@ -147,10 +157,7 @@ impl Settings {
     }
 
     fn check(&self, key: &str) -> Result<(), String> {
-        let in_range = |value: i64, from: i64, to: i64| match (from..=to).contains(&value) {
-            true => Ok(()),
-            false => Err(format!("{key}: expected {from} to {to}")),
-        };
+        let in_range = |value, from, to| in_range(key, value, from, to);
         match key {
             "app.admins" if self.app_admins.len() > ADMINS_MAX => {
                 Err(format!("{key}: at most {ADMINS_MAX} administrators"))
@@ -184,6 +191,7 @@ impl Settings {
             "webhooks.url" if !self.webhooks_url.is_empty() => {
                 check_url(&self.webhooks_url).map_err(|it| format!("{key}: {it}"))
             }
+            _ if key.starts_with("push.") => self.check_push(key),
             "webhooks.commands" => self.webhooks_commands.keys().try_for_each(|it| {
                 crate::webhooks::Hook::find(it)
                     .map(drop)
@@ -208,6 +216,37 @@ impl Settings {
             "sns.custom_fields" => custom_fields(key, &self.sns_custom_fields, "Tag_SNS_Custom_"),
             _ => Ok(()),
         }
+    }
+
+    fn check_push(&self, key: &str) -> Result<(), String> {
+        let url = |it: &str| check_url(it).map_err(|it| format!("{key}: {it}"));
+        match key {
+            "push.channels" => self
+                .push_channels
+                .iter()
+                .try_for_each(|it| one_of(key, it, &crate::offline_push::Channel::ALL.map(|it| it.name()))),
+            "push.http.url" if !self.push_http_url.is_empty() => url(&self.push_http_url),
+            "push.apns.url" => url(&self.push_apns_url),
+            "push.fcm.url" => url(&self.push_fcm_url),
+            "push.fcm.token_url" if !self.push_fcm_token_url.is_empty() => url(&self.push_fcm_token_url),
+            "push.apns.key_id" => is_word(key, &self.push_apns_key_id),
+            "push.apns.team_id" => is_word(key, &self.push_apns_team_id),
+            "push.apns.topic" => is_word(key, &self.push_apns_topic),
+            "push.timeout_ms" => in_range(key, self.push_timeout_ms, 1, 60_000),
+            "push.life_seconds" => in_range(key, self.push_life_seconds, 1, 604_800),
+            "push.max_parallel" => in_range(key, self.push_max_parallel, 1, 1024),
+            "push.max_waiting" => in_range(key, self.push_max_waiting, 1, 10_000_000),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What goes into a header of a push service: nothing but letters, digits, points, hyphens and low lines.
+fn is_word(key: &str, value: &str) -> Result<(), String> {
+    let good = |it: u8| it.is_ascii_alphanumeric() || b".-_".contains(&it);
+    match value.len() <= WORD_BYTES_MAX && value.bytes().all(good) {
+        true => Ok(()),
+        false => Err(format!("{key}: expected letters, digits, '.', '-' and '_'")),
     }
 }
 
@@ -338,6 +377,13 @@ mod tests {
             ("profile.custom_fields", json!([{"name": "Team"}])),
             ("profile.custom_fields", json!([{"name": "Tag_Profile_Custom_Team", "size": 1}])),
             ("operations.timezone", json!("Beijing")),
+            ("push.channels", json!(["sms"])),
+            ("push.http.url", json!("ftp://push.example.com")),
+            ("push.apns.url", json!("")),
+            ("push.apns.topic", json!("com.example\r\nchat")),
+            ("push.life_seconds", json!(0)),
+            ("push.timeout_ms", json!(60_001)),
+            ("push.max_parallel", json!(1025)),
             ("no.such.key", json!(1)),
         ] {
             let mut settings = Settings::default();

@@ -26,7 +26,7 @@ use std::{
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use store::{Db, Tx, webhooks as table};
+use store::{Tx, webhooks as table};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 pub(crate) use events::*;
@@ -101,12 +101,17 @@ pub struct Webhooks {
     replies: Arc<Semaphore>,
 }
 
+impl Default for Webhooks {
+    fn default() -> Webhooks {
+        let replies = Arc::new(Semaphore::new(REPLIES_MAX));
+        Webhooks { transport: OnceLock::new(), posted: Arc::new(Notify::new()), replies }
+    }
+}
+
 impl Webhooks {
-    pub(crate) fn new(db: &Db) -> Webhooks {
-        let posted = Arc::new(Notify::new());
-        let wake = posted.clone();
-        db.on_posted(move || wake.notify_one());
-        Webhooks { transport: OnceLock::new(), posted, replies: Arc::new(Semaphore::new(REPLIES_MAX)) }
+    /// Notified when an outbox got something.
+    pub(crate) fn waker(&self) -> Arc<Notify> {
+        self.posted.clone()
     }
 
     /// Says how requests go out; only the first call counts. Until then every attempt fails.

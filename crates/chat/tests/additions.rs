@@ -118,6 +118,7 @@ async fn open(db: Db, seed: u64) -> (Cx, MsgKey) {
         client_time: None,
         body: Arc::new(element::Body::check(json, element::From::Admin).unwrap()),
         cloud: String::new(),
+        push_info: String::new(),
         options: Options { extensible: true, life_seconds: 604_800, ..Options::default() },
     };
     let sent = messages::send(&cx, outgoing, Code::C2cToUnknown).await.unwrap();
@@ -190,7 +191,7 @@ async fn round(db: Db, seed: u64) -> usize {
 async fn rounds(open: impl Fn() -> Db) {
     let mut refused = 0;
     for seed in 0..ROUNDS {
-        refused += round(open(), seed).await;
+        refused += Box::pin(round(open(), seed)).await;
     }
     assert!(refused > 50, "the rounds are of no use: {refused} conflicts");
 }

@@ -126,6 +126,7 @@ fn send_with(
         client: None,
         body: Arc::new(Body::check(body, From::Admin).unwrap()),
         cloud: String::new(),
+        push_info: String::new(),
         mentions: Vec::new(),
         targets: Vec::new(),
         options: send::Options::default(),

@@ -343,6 +343,7 @@ impl World {
             client: None,
             body: Arc::new(Body::check(&raw, element::From::Admin).unwrap()),
             cloud: String::new(),
+            push_info: String::new(),
             mentions: Vec::new(),
             targets: Vec::new(),
             options: send::Options { no_unread, ..send::Options::default() },

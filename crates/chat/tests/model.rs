@@ -159,6 +159,7 @@ impl World {
             client_time: None,
             body: Arc::new(body(&format!("text {}", self.sent))),
             cloud: String::new(),
+            push_info: String::new(),
             options,
         }
     }
@@ -339,15 +340,15 @@ async fn live(open: impl Fn() -> Db) {
 #[tokio::test]
 async fn conversations_are_what_the_model_says_on_sqlite() {
     let folder = testing::Folder::new().unwrap();
-    live(|| folder.database()).await;
+    Box::pin(live(|| folder.database())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn conversations_are_what_the_model_says_on_postgresql() {
     let Some(postgres) = testing::Postgres::shared() else { return };
-    live(|| {
+    Box::pin(live(|| {
         let open = || Db::open_postgres(&postgres.fresh_database(), PostgresOptions::default());
         tokio::task::block_in_place(open).unwrap()
-    })
+    }))
     .await;
 }

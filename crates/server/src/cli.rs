@@ -4,6 +4,7 @@ mod app;
 mod console;
 mod demo;
 mod place;
+mod push;
 mod serve;
 mod user;
 mod usersig;
@@ -64,6 +65,9 @@ enum Run {
     /// Shows what backends were asked and told, and has it told again.
     #[command(subcommand)]
     Webhook(webhook::Args),
+    /// Sets keys for push services, and shows which services are on.
+    #[command(subcommand)]
+    Push(push::Args),
     /// Makes a UserSig, or tells what is in one and why it is refused.
     #[command(subcommand)]
     Usersig(usersig::Args),
@@ -123,6 +127,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Run::User(it) => user::run(&args.place, it).await,
         Run::Console(it) => Box::pin(console::run(&args.place, it)).await,
         Run::Webhook(it) => Box::pin(webhook::run(&args.place, it)).await,
+        Run::Push(it) => Box::pin(push::run(&args.place, it)).await,
         Run::Usersig(it) => usersig::run(&args.place, it).await,
         Run::CheckConfig => {
             let config = args.place.config(Vec::new())?;

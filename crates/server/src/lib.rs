@@ -16,6 +16,7 @@ pub mod listen;
 pub mod logs;
 pub mod metrics;
 pub mod node;
+pub mod offline_push;
 pub mod openapi;
 pub mod rest;
 pub mod s3;

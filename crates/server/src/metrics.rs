@@ -138,6 +138,8 @@ pub struct Metrics {
     pub webhooks: Family<ByKind, Gauge>,
     /// Since the start, by priority.
     pub group_messages_dropped: Family<ByKind, Gauge>,
+    /// Offline pushes since the start by what became of them, and rows of the outbox that wait.
+    pub offline_pushes: Family<ByKind, Gauge>,
     /// Commands that ended in a panic.
     pub panics: Counter,
     /// All commands together, for the console.
@@ -167,6 +169,7 @@ impl Metrics {
             usersig_refused: Family::default(),
             webhooks: Family::default(),
             group_messages_dropped: Family::default(),
+            offline_pushes: Family::default(),
             panics: Counter::default(),
             totals: Arc::default(),
             registry: Registry::with_prefix(PREFIX),
@@ -209,6 +212,11 @@ impl Metrics {
             "group_messages_dropped",
             "Group messages over the rate limit since the start, by priority",
             self.group_messages_dropped.clone(),
+        );
+        it.register(
+            "offline_pushes",
+            "Pushes to devices since the start; messages that wait to be pushed",
+            self.offline_pushes.clone(),
         );
         it.register("panics", "Commands that panicked", self.panics.clone());
         it.register("build", "What is running", Info::new(Build { version }));

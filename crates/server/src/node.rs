@@ -11,6 +11,7 @@ use chat::{
     blobs::{Blobs, Folder},
     clock::instant,
     error::Error,
+    offline_push::{Dropped, Numbers},
 };
 use futures_util::FutureExt;
 use proto::{Code, Fail};
@@ -113,6 +114,7 @@ impl Node {
         }
         self.observe_webhooks();
         self.observe_dropped();
+        self.observe_offline_pushes();
         for (platform, count) in sessions {
             self.metrics.sessions.get_or_create(&crate::metrics::ByPlatform { platform }).set(count);
         }
@@ -144,6 +146,24 @@ impl Node {
         ] {
             self.metrics.webhooks.get_or_create(&crate::metrics::ByKind { kind }).set(count);
         }
+    }
+
+    fn observe_offline_pushes(&self) {
+        let apps = self.chat.apps.all();
+        let set = |kind, count: u64| {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.metrics.offline_pushes.get_or_create(&crate::metrics::ByKind { kind }).set(count);
+        };
+        let sum = |of: fn(&Numbers) -> &AtomicU64| {
+            apps.iter().map(|it| of(&it.pushes.numbers).load(Ordering::Relaxed)).sum()
+        };
+        set("sent", sum(|it| &it.sent));
+        set("retried", sum(|it| &it.retried));
+        set("failed", sum(|it| &it.failed));
+        for why in Dropped::ALL {
+            set(why.name(), apps.iter().map(|it| it.pushes.numbers.dropped(why)).sum());
+        }
+        set("waiting", apps.iter().map(|it| it.pushes.waiting().unsigned_abs()).sum());
     }
 
     /// A name for one request in the log.

@@ -3,10 +3,10 @@
 //! Each app has a client of its own, with its own trust and its own connections, which is made anew when the app's
 //! settings change.
 
-mod address;
+pub(crate) mod address;
 #[cfg(test)]
 mod tests;
-mod trust;
+pub(crate) mod trust;
 
 use std::{
     collections::HashMap,
@@ -117,7 +117,7 @@ fn is_object(text: &str) -> bool {
 }
 
 /// The innermost reason, which says most.
-fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;
@@ -188,7 +188,7 @@ pub fn signing_key(state: &State) -> Vec<u8> {
     mac(secret.as_bytes(), SIGNING_PURPOSE)
 }
 
-fn signature(key: &[u8], id: &str, now: i64, body: &str) -> String {
+pub(crate) fn signature(key: &[u8], id: &str, now: i64, body: &str) -> String {
     BASE64_STANDARD.encode(mac(key, format!("{id}.{now}.{body}").as_bytes()))
 }
 

@@ -184,6 +184,7 @@ const GOES_TOO: &[&str] = &[
     "delete from do_not_disturb where app = $1 and user_id = $2",
     "delete from push_attributes where app = $1 and user_id = $2",
     "delete from push_tags where app = $1 and user_id = $2",
+    "delete from offline_pushes where app = $1 and user_id = $2",
     "delete from group_notices where app = $1 and user_id = $2",
     "delete from group_requests where app = $1 and (asker = $2 or joiner = $2)",
     "delete from group_hidden where user_id = $2 and lane in

@@ -40,6 +40,11 @@ pub(crate) const ALL: &[Migration] = &[
         sql: include_str!("../migrations/0012_console.sql"),
         postgres: Some(include_str!("../migrations/0012_console.postgres.sql")),
     },
+    Migration {
+        version: 13,
+        sql: include_str!("../migrations/0013_offline_push.sql"),
+        postgres: Some(include_str!("../migrations/0013_offline_push.postgres.sql")),
+    },
 ];
 
 /// Any number, as long as nobody else uses it: every node of a cluster asks for this lock.

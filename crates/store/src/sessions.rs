@@ -3,7 +3,7 @@
 use crate::{
     Row, StoreError, Tx,
     counters::{self, Numbered},
-    params,
+    params, push_tokens,
 };
 
 /// `ended_by` of a session whose time was over.
@@ -140,6 +140,7 @@ pub fn end(tx: &mut dyn Tx, token: &[u8], by: i64, now: i64) -> Result<bool, Sto
         "update sessions set ended_at = $3, ended_by = $2 where token = $1 and ended_at = 0",
         params![token, by, now],
     )?;
+    push_tokens::forget_of(tx, token)?;
     Ok(changed == 1)
 }
 
@@ -175,6 +176,7 @@ pub fn sig_was_used(tx: &mut dyn Tx, app: u32, user: &str, sig_hash: &[u8]) -> R
 
 /// Forgets at most `limit` sessions that ended before `ended_before` or lie unused since `unused_since`.
 pub fn prune(tx: &mut dyn Tx, ended_before: i64, unused_since: i64, limit: i64) -> Result<u64, StoreError> {
+    push_tokens::forget_unused(tx, unused_since, limit)?;
     tx.exec(
         "delete from sessions where token in (
            select token from sessions

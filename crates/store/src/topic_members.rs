@@ -31,6 +31,13 @@ pub fn ensure(tx: &mut dyn Tx, topic: i64, user: &str, read_seq: i64, flag: i64)
     Ok(())
 }
 
+/// Who wants nothing of a topic.
+pub fn discarding(tx: &mut dyn Tx, topic: i64) -> Result<Vec<String>, StoreError> {
+    let rows =
+        tx.rows("select user_id from topic_members where topic_nr = $1 and flag = 2", params![topic])?;
+    rows.into_iter().map(|mut it| it.take_text(0)).collect()
+}
+
 /// Moves the read position forward. Returns false when it was there or later already.
 pub fn set_read(tx: &mut dyn Tx, topic: i64, user: &str, seq: i64) -> Result<bool, StoreError> {
     let changed = tx.exec(

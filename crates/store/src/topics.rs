@@ -96,6 +96,17 @@ pub fn update(tx: &mut dyn Tx, it: &Topic) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The topic of a number, deleted or not.
+pub fn by_number(tx: &mut dyn Tx, id: i64) -> Result<Option<Topic>, StoreError> {
+    let row = tx.row(
+        "select id, group_nr, topic_id, name, introduction, notification, face, custom, muted_all, created_at,
+                deleted_at
+         from topics where id = $1",
+        params![id],
+    )?;
+    row.map(topic).transpose()
+}
+
 /// Removes the row of a deleted topic, so that its id can be used again.
 pub fn forget(tx: &mut dyn Tx, id: i64) -> Result<(), StoreError> {
     tx.exec("delete from topics where id = $1 and deleted_at > 0", params![id])?;

@@ -37,7 +37,7 @@ impl Condition {
         if self.is_empty() { Ok(String::new()) } else { serde_json::to_string(self) }
     }
 
-    pub(super) fn read(text: &str) -> Result<Condition, StoreError> {
+    pub(crate) fn read(text: &str) -> Result<Condition, StoreError> {
         match text {
             "" => Ok(Condition::default()),
             text => {

@@ -152,7 +152,8 @@ impl Sending {
     }
 }
 
-fn choose(
+/// Those of the users that a condition held for when the push of this number was made.
+pub(crate) fn choose(
     tx: &mut dyn Tx,
     app: u32,
     users: &[String],

@@ -6,7 +6,7 @@ use proto::{Code, Fail, element::Body};
 use store::{Tx, pushes};
 
 use super::{Condition, Mark, marks};
-use crate::{Cx, accounts, error::Error, messages::check_size, relations::key};
+use crate::{Cx, accounts, error::Error, messages::check_size, offline_push, relations::key};
 
 /// Added to the number of a push for its TaskId, as in the vendor's sample.
 const TASK_BASE: i64 = 10_000;
@@ -126,5 +126,6 @@ fn store(tx: &mut dyn Tx, cx: &Cx, mut it: pushes::Push, wanted: Wanted) -> Resu
         it.seq = (newest.seq + 1).min(u32::MAX.into());
     }
     pushes::insert(tx, app, &it)?;
+    offline_push::post_all(tx, cx, &it)?;
     Ok(Stored { id: it.id, is_new: true })
 }

@@ -150,10 +150,16 @@ pub async fn chosen(
         let Some(member) = own_row(tx, &at, &place)? else { return Err(not_a_member()) };
         let (lane, user) = (place.lane(), at.caller.user());
         let low = floor(tx, &at, (&place.group, place.topic.as_deref()), &member)?;
-        let since = view::since(&at);
+        let (since, newest) = (view::since(&at), log::newest_seq(tx, lane)?);
         let mut reader = Reader { tx, cx: &at, place: &place, page: Page::default(), bytes: 0 };
         for seq in numbers {
-            let Some(it) = log::get(reader.tx, lane, seq)? else { continue };
+            let Some(it) = log::get(reader.tx, lane, seq)? else {
+                // It expired so long ago that it was removed.
+                if (1..newest).contains(&seq) {
+                    reader.page.invisible.push(seq);
+                }
+                continue;
+            };
             let is_there = seq > low || (it.time >= since && pins::is_pinned(reader.tx, lane, seq)?);
             let is_own = hidden::between(reader.tx, lane, user, seq, seq)?.is_empty();
             let is_shown = !it.has(flag::RECALLED) || recalled;

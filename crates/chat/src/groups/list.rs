@@ -5,11 +5,11 @@
 
 use proto::Code;
 use store::{
-    groups as rows,
+    group_messages as log, groups as rows,
     joined_groups::{self as joined_rows, Joined, Wanted},
 };
 
-use super::{Group, Kind, Member, Profile, profile::new_member};
+use super::{Group, Kind, Member, Profile, profile::new_member, view::since};
 use crate::{Cx, error::Error};
 
 /// Groups read in one step.
@@ -105,7 +105,8 @@ pub async fn joined(
     let end = query.limit.map_or(total, |it| total.min(query.offset.saturating_add(it)));
     let mut offset = query.offset;
     while offset < end {
-        let (user, part, mentions) = (query.user.clone(), (offset, STEP.min(end - offset)), query.mentions);
+        let (user, part) = (query.user.clone(), (offset, STEP.min(end - offset)));
+        let mentions = query.mentions.then(|| since(cx));
         let entries = cx.chat.db.read(move |tx| {
             let page = joined_rows::page(tx, app, &user, &wanted, part)?;
             page.into_iter().map(|it| entry(tx, &user, it, mentions)).collect::<Result<Vec<_>, Error>>()
@@ -120,15 +121,17 @@ pub async fn joined(
     Ok(total)
 }
 
-fn entry(tx: &mut dyn store::Tx, user: &str, it: Joined, mentions: bool) -> Result<Entry, Error> {
+/// `mentions`: the second from which on marks of them are wanted.
+fn entry(tx: &mut dyn store::Tx, user: &str, it: Joined, mentions: Option<i64>) -> Result<Entry, Error> {
     let group = Group::new(it.group);
     let topics = match group.million_flag() {
         2 => Some(joined_rows::topic_sums(tx, group.number(), user)?),
         _ => None,
     };
-    let mentions = match group.kind {
-        Kind::Community if mentions => {
-            Some(super::mentions::pending(tx, group.number(), user, it.member.read_seq)?)
+    let mentions = match (group.kind, mentions) {
+        (Kind::Community, Some(since)) => {
+            let above = log::last_before(tx, group.number(), since)?.max(it.member.read_seq);
+            Some(super::mentions::pending(tx, group.number(), user, above)?)
         }
         _ => None,
     };

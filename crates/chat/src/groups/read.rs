@@ -40,6 +40,21 @@ pub(crate) fn unread(
     log::unread(tx, lane, above, user)
 }
 
+/// Groups that a count over all of a user's looks at.
+const COUNTED_GROUPS_MAX: i64 = 200;
+
+/// Unread messages of a user in the groups that it wants to be told of.
+pub(crate) fn notifying_unread_of(tx: &mut dyn Tx, cx: &Cx, user: &str) -> Result<i64, StoreError> {
+    let mut total = 0;
+    for it in conversations::of_user(tx, cx.app.id, user, 0, COUNTED_GROUPS_MAX)? {
+        let (kind, flag) = (Kind::from_number(it.kind), MsgFlag::from_number(it.flag));
+        if flag == MsgFlag::AcceptAndNotify && it.newest_seq > it.read_seq {
+            total += unread(tx, cx, (kind, flag), (it.lane, it.read_seq), user)?;
+        }
+    }
+    Ok(total)
+}
+
 /// Moves the caller's read position forward, at most to the newest. Its other sessions are told, unless that
 /// happens otherwise.
 pub async fn report(

@@ -10,12 +10,11 @@ use proto::{
     Code, Fail,
     element::{Body, message_bytes},
     json::quote,
-    platform::Platform,
 };
 use store::{
     Dialect, StoreError, Tx, group_members as members,
     group_messages::{self as log, GroupMessage, flag},
-    groups as rows,
+    groups as rows, topic_members,
 };
 use tokio::sync::MutexGuard;
 
@@ -31,7 +30,8 @@ use crate::{
     accounts::{self, Account},
     error::Error,
     fan_out::Audience,
-    messages::Hooked,
+    messages::{Hooked, platform_bits},
+    offline_push,
 };
 
 use hooked::Answered;
@@ -67,6 +67,8 @@ pub struct Outgoing {
     pub body: Arc<Body>,
     /// CloudCustomData as a JSON literal, empty for none.
     pub cloud: String,
+    /// OfflinePushInfo as JSON, empty for none.
+    pub push_info: String,
     /// In the order of the text; `None` is everybody.
     pub mentions: Vec<Option<String>>,
     pub targets: Vec<String>,
@@ -350,12 +352,6 @@ fn list(names: &[String]) -> String {
     }
 }
 
-fn platform_bits(caller: &Caller) -> i64 {
-    let Caller::User(session) = caller else { return 0 };
-    let place = Platform::ALL.iter().position(|it| *it == session.platform);
-    place.map_or(0, |it| (it as i64 + 1) << flag::PLATFORM_SHIFT)
-}
-
 /// Runs inside the transaction.
 fn store(tx: &mut dyn Tx, cx: &Cx, it: &Outgoing, draft: Box<Draft>, told: &mut Told) -> Result<Sent, Error> {
     let mut group = open(tx, draft.group.number())?;
@@ -366,7 +362,7 @@ fn store(tx: &mut dyn Tx, cx: &Cx, it: &Outgoing, draft: Box<Draft>, told: &mut 
         return Ok(first);
     }
     if it.options.online_only {
-        deliver(cx, told, (&group, topic), it, (&message, is_rewritten));
+        deliver(tx, cx, told, (&group, topic), it, (&message, is_rewritten))?;
         hooked::tell_sent(tx, cx, it, (&group, topic), &message)?;
         return Ok(Sent { time: now, ..Sent::default() });
     }
@@ -380,12 +376,13 @@ fn store(tx: &mut dyn Tx, cx: &Cx, it: &Outgoing, draft: Box<Draft>, told: &mut 
         message.targets = members_of(tx, &group, &it.targets)?;
     }
     message.seq = log::append(tx, &message)?;
+    offline_push::post_group(tx, cx, group.number(), &message, &it.push_info)?;
     let audience = match message.has(flag::WANTS_RECEIPT) {
         true => Some(receipts::keep_audience(tx, &group, &message)?),
         false => None,
     };
     known.note(identity(&message), now, message.seq, settings.messages_group_dedup_seconds);
-    deliver(cx, told, (&group, topic), it, (&message, is_rewritten));
+    deliver(tx, cx, told, (&group, topic), it, (&message, is_rewritten))?;
     if !it.mentions.is_empty() {
         mentions::remind(tx, cx, told, (&group, topic), &it.mentions, &message)?;
     }
@@ -469,19 +466,21 @@ fn activate(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, group: &mut Group) -> Res
 
 /// Who is online gets it.
 fn deliver(
+    tx: &mut dyn Tx,
     cx: &Cx,
     told: &mut Told,
     (group, topic): (&Group, Option<&Topic>),
     it: &Outgoing,
     (message, is_rewritten): (&GroupMessage, bool),
-) {
+) -> Result<(), StoreError> {
     let mut item = wire::item(group, topic, message);
     if it.options.online_only {
         item.insert_str(1, "\"OnlineOnlyFlag\":1,");
     }
-    let audience = match it.targets.is_empty() {
-        true => Audience::All,
-        false => Audience::Only(it.targets.iter().chain([&it.from]).cloned().collect()),
+    let audience = match (it.targets.is_empty(), topic) {
+        (false, _) => Audience::Only(it.targets.iter().chain([&it.from]).cloned().collect()),
+        (true, None) => Audience::All,
+        (true, Some(topic)) => Audience::But(topic_members::discarding(tx, topic.id)?),
     };
     let mut except = cx.caller.instance();
     if is_rewritten {
@@ -489,4 +488,5 @@ fn deliver(
         except = None;
     }
     told.message(wire::message_event(&item), audience, except);
+    Ok(())
 }

@@ -11,7 +11,7 @@ use super::{
     send::{check_size, checksum},
     wire,
 };
-use crate::{Cx, accounts, error::Error, live::Push};
+use crate::{Cx, accounts, error::Error, live::Push, offline_push};
 
 /// Writes a message with its own time into both histories. A message with this key that is there already
 /// stays as it is. `live` counts it as unread and pushes it; otherwise it is read from the start.
@@ -38,7 +38,7 @@ pub async fn import(cx: &Cx, it: Outgoing, time: i64, live: bool) -> Result<(), 
     };
     let (app, from, to) = (cx.app.clone(), it.from, it.to);
     let people = (from.clone(), to.clone(), sender.tiny_id.clone());
-    let after = cx.app.clone();
+    let (after, at) = (cx.app.clone(), cx.clone());
     let done = cx.chat.db.write_then(
         conversation_key(app.id, &from, &to),
         move |tx| {
@@ -48,6 +48,9 @@ pub async fn import(cx: &Cx, it: Outgoing, time: i64, live: bool) -> Result<(), 
             if is_new {
                 contacts::touch(tx, app.id, &from, &to, time)?;
                 contacts::touch(tx, app.id, &to, &from, time)?;
+                if live {
+                    offline_push::post_c2c(tx, &at, (&from, &to), &message, &it.push_info)?;
+                }
             }
             Ok::<_, Error>((message, is_new))
         },

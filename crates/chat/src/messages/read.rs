@@ -142,6 +142,16 @@ pub(crate) fn unread_of(tx: &mut dyn Tx, cx: &Cx, owner: &str) -> Result<i64, St
     Ok(total)
 }
 
+/// The same without conversations that the owner does not want to be told of.
+pub(crate) fn notifying_unread_of(tx: &mut dyn Tx, cx: &Cx, owner: &str) -> Result<i64, StoreError> {
+    let mut total = 0;
+    Counter::new(tx, cx, owner)?.for_each(tx, |_, it, count| {
+        total += if it.mute == 0 { count } else { 0 };
+        Ok(())
+    })?;
+    Ok(total)
+}
+
 /// Unread messages of the owner from each peer; `None` for ids that are no account.
 pub async fn count_unread(cx: &Cx, owner: &str, peers: Vec<String>) -> Result<Vec<Option<i64>>, Error> {
     let (at, owner) = (cx.clone(), owner.to_owned());

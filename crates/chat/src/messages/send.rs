@@ -26,6 +26,7 @@ use crate::{
     accounts::{self, Account},
     error::Error,
     live::Push,
+    offline_push,
     settings::Settings,
 };
 
@@ -72,6 +73,8 @@ pub struct Outgoing {
     pub body: Arc<Body>,
     /// CloudCustomData as a JSON literal, empty for none.
     pub cloud: String,
+    /// OfflinePushInfo as JSON, empty for none.
+    pub push_info: String,
     pub options: Options,
 }
 
@@ -151,6 +154,7 @@ struct Delivery {
     sender: Arc<Account>,
     /// The sender's instance that sent it.
     origin: Option<i64>,
+    push_info: String,
     options: Options,
     message: Message,
     route: Option<Arc<Route>>,
@@ -206,6 +210,7 @@ impl Delivery {
             to: it.to,
             sender,
             origin,
+            push_info: it.push_info,
             options,
             message,
             route,
@@ -262,6 +267,10 @@ impl Delivery {
         }
         if listed_at > 0 {
             self.touched = touch(tx, cx.app.id, &route, &self.from, &self.to, listed_at)?;
+        }
+        let is_unwanted = self.options.respect_mute && route.mute != NOTIFY;
+        if !self.message.has(flag::WITHHELD) && !is_unwanted {
+            offline_push::post_c2c(tx, cx, (&self.from, &self.to), &self.message, &self.push_info)?;
         }
         self.tell_backend(tx, cx)
     }
@@ -360,12 +369,15 @@ impl Relation {
     }
 }
 
-fn platform_bits(caller: &Caller) -> i64 {
+/// Where a message was sent, in the flags of either log.
+pub(crate) fn platform_bits(caller: &Caller) -> i64 {
     let Caller::User(session) = caller else { return 0 };
     let place = Platform::ALL.iter().position(|it| *it == session.platform);
     place.map_or(0, |it| (it as i64 + 1) << flag::PLATFORM_SHIFT)
 }
 
+/// The receiver wants to be told of this sender's messages.
+const NOTIFY: i64 = 0;
 /// The receiver wants nothing of this sender.
 const DISCARD: i64 = 1;
 

@@ -192,6 +192,34 @@ settings! {
     status_push_online_days: i64 = 7, "status.push_online_days";
     /// Offline push channels of native and uni-app clients.
     push_channels: Vec<String> = Vec::new(), "push.channels";
+    /// The operator's own push service; empty = none.
+    push_http_url: String = String::new(), "push.http.url";
+    /// It is told of users, too, whose devices gave no token.
+    push_http_without_token: bool = true, "push.http.without_token";
+    /// Where Apple's push service is.
+    push_apns_url: String = "https://api.push.apple.com".to_owned(), "push.apns.url";
+    /// Of the key for Apple's push service, and whose it is.
+    push_apns_key_id: String = String::new(), "push.apns.key_id";
+    /// Of the key for Apple's push service, and whose it is.
+    push_apns_team_id: String = String::new(), "push.apns.team_id";
+    /// The bundle id of the app on Apple's devices.
+    push_apns_topic: String = String::new(), "push.apns.topic";
+    /// Where Firebase Cloud Messaging is.
+    push_fcm_url: String = "https://fcm.googleapis.com".to_owned(), "push.fcm.url";
+    /// Where its access tokens are had; empty = as the service account says.
+    push_fcm_token_url: String = String::new(), "push.fcm.token_url";
+    /// Notification channel on Android of messages that name none.
+    push_fcm_channel_id: String = String::new(), "push.fcm.channel_id";
+    /// Authorities that push services are trusted by, beside those of the system.
+    push_tls_ca_file: String = String::new(), "push.tls.ca_file";
+    /// One attempt.
+    push_timeout_ms: i64 = 5000, "push.timeout_ms";
+    /// What could not be pushed for so long is not pushed any more.
+    push_life_seconds: i64 = 86400, "push.life_seconds";
+    /// Attempts at once; waiting pushes.
+    push_max_parallel: i64 = 64, "push.max_parallel";
+    /// Attempts at once; waiting pushes.
+    push_max_waiting: i64 = 100000, "push.max_waiting";
     /// 10014, 10038.
     groups_private_max_members: i64 = 6000, "groups.private.max_members";
     /// 10014, 10038.

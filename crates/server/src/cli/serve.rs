@@ -18,6 +18,7 @@ use crate::{
     listen::{self, Gate},
     logs,
     node::Node,
+    offline_push,
     s3::S3Store,
     tls::{Certificates, Pair},
     webhooks,
@@ -53,6 +54,8 @@ const RECYCLE_EVERY: Duration = Duration::from_secs(3600);
 const WEBHOOK_LOG_EVERY: Duration = Duration::from_secs(600);
 /// How often files and merged messages that are kept no longer are looked for.
 const FILES_EVERY: Duration = Duration::from_secs(60);
+/// How often some of the messages that are too old are removed.
+const RETENTION_EVERY: Duration = Duration::from_secs(1);
 /// How often hours that are over are looked for.
 const EXPORTS_EVERY: Duration = Duration::from_secs(60);
 
@@ -170,6 +173,8 @@ impl Server {
         let transport = webhooks::Http::new(node.chat.clock.clone(), config.webhooks.allow_local);
         node.chat.webhooks.connect(Arc::new(transport));
         deliver_webhooks(&node, &mut tasks, &stopping);
+        offline_push::connect(&node.chat, config.webhooks.allow_local);
+        deliver_offline_pushes(&node, &mut tasks, &stopping);
         maintain(&node, &mut tasks, &stopping);
         held.announce(listen)?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), listen = addresses.join(" "), "started");
@@ -326,6 +331,17 @@ fn deliver_webhooks(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch:
     });
 }
 
+/// Pushes to the devices of people who are away, for as long as the server runs.
+fn deliver_offline_pushes(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
+    let (node, mut stopping) = (node.clone(), stopping.clone());
+    tasks.spawn(async move {
+        tokio::select! {
+            () = node.chat.deliver_offline_pushes() => {}
+            () = http::stopped(&mut stopping) => {}
+        }
+    });
+}
+
 /// What is written down now and then, and forgotten when it is old.
 fn keep_books(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
     every("webhook log", WEBHOOK_LOG_EVERY, node, tasks, stopping, |node| async move {
@@ -364,6 +380,11 @@ fn keep_books(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Recei
         }
         if let Err(error) = node.chat.prune_merged().await {
             tracing::warn!(%error, "old merged messages could not be forgotten");
+        }
+    });
+    every("retention", RETENTION_EVERY, node, tasks, stopping, |node| async move {
+        if let Err(error) = node.chat.remove_expired_messages().await {
+            tracing::warn!(%error, "messages that are too old could not be removed");
         }
     });
     every("exports", EXPORTS_EVERY, node, tasks, stopping, |node| async move {

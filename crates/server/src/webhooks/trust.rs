@@ -29,6 +29,13 @@ pub fn config(settings: &Settings) -> anyhow::Result<ClientConfig> {
     builder.with_client_auth_cert(chain, key).context("the client certificate and its key do not fit")
 }
 
+/// The system's own list and the certificates of a file, without a client certificate.
+pub fn server_only(ca_file: &str) -> anyhow::Result<ClientConfig> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions()?;
+    Ok(builder.with_root_certificates(roots(ca_file)?).with_no_client_auth())
+}
+
 fn roots(own: &str) -> anyhow::Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     // A machine without certificates of its own can still have the app's.

@@ -17,6 +17,7 @@ mod http_input;
 mod long_frames;
 mod matching;
 mod place;
+mod retention;
 mod run;
 mod socket_input;
 mod wire;
@@ -101,6 +102,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("a_store_of_objects_shows_its_certificate", files::objects::a_store_behind_tls_shows_its_certificate),
     ("long_frames_are_for_merged_messages", long_frames::are_for_merged_messages),
     ("a_long_answer_does_not_close_its_connection", long_frames::a_long_answer_does_not_close),
+    ("what_is_too_old_goes_and_nobody_notices", retention::what_is_too_old_goes_and_nobody_notices),
+    ("history_without_a_period_stays", retention::history_without_a_period_stays),
     ("failures_count_in_any_minute", doors::failures_count_in_any_minute),
 ];
 

@@ -133,6 +133,7 @@ fn outgoing(cx: &Cx, from: String, to: String, data: &str) -> Result<Outgoing, E
         client_time: None,
         body: body.into(),
         cloud: String::new(),
+        push_info: String::new(),
         options: Options {
             life_seconds,
             hooks: Hooked { before: true, after: true, robots: false },

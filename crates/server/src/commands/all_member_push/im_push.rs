@@ -80,8 +80,7 @@ async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
         let info = format!("MsgLifeTime must be 0 to {LIFE_SECONDS_MAX}");
         return Err(Fail::with(Code::C2cLifeTime, info).into());
     }
-    message::push_info(cx, &it.offline_push_info)?;
-    let push_info = it.offline_push_info.optional(Code::C2cPushInfo, "OfflinePushInfo")?;
+    let push_info = message::push_info(cx, it.offline_push_info)?;
     let condition = it.condition.optional(Code::C2cJson, "Condition")?.unwrap_or_default();
     let outgoing = Outgoing {
         from: from.unwrap_or_else(|| cx.caller.user().to_owned()),
@@ -89,7 +88,7 @@ async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
         life_seconds: life,
         body: Arc::new(body),
         wanted: wanted(condition.0)?,
-        push_info: push_info.map_or_else(String::new, |it| it.text().to_owned()),
+        push_info,
     };
     Ok(Response { task_id: pushes::push(cx, outgoing).await? })
 }

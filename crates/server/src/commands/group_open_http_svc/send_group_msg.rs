@@ -104,11 +104,7 @@ fn outgoing(cx: &Cx, it: Request) -> Result<Outgoing, Fail> {
         Body::check(body.text(), message::strictness(cx)).map_err(|it| Fail::with(bad, it.to_string()))?;
     let control = it.send_msg_control.optional(bad, "SendMsgControl")?.unwrap_or_default();
     let forbidden = it.forbid_callback_control.optional(bad, "ForbidCallbackControl")?.unwrap_or_default();
-    if let Given::Is(raw) = &it.offline_push_info
-        && cx.is_admin()
-    {
-        proto::push_info::check(raw.text()).map_err(|it| Fail::with(bad, it))?;
-    }
+    let push_info = message::push_info(cx, it.offline_push_info).map_err(|it| Fail::with(bad, it.info))?;
     let mentions = it.group_at_info.optional(bad, "GroupAtInfo")?.unwrap_or_default();
     let mentions = mentions.into_iter().map(mention).collect::<Result<_, _>>()?;
     let client_time = it.msg_client_time.optional(bad, "MsgClientTime")?;
@@ -122,6 +118,7 @@ fn outgoing(cx: &Cx, it: Request) -> Result<Outgoing, Fail> {
         client: client_seq.zip(client_time).map(|it| (it.0.into(), it.1)).filter(|_| !cx.is_admin()),
         body: Arc::new(body),
         cloud: message::cloud(it.cloud_custom_data, bad)?,
+        push_info,
         mentions,
         targets: it.to_account.optional(bad, "To_Account")?.unwrap_or_default(),
         options: Options {

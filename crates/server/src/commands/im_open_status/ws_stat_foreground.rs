@@ -2,7 +2,7 @@
 //!
 //! Contract: `spec/client/commands/im_open_status.ws_stat_foreground.yaml`.
 
-use chat::{Cx, error::Error};
+use chat::{Cx, error::Error, offline_push};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,10 +13,10 @@ command!(
     Request => Nothing, handle
 );
 
-/// Nothing in it is needed: the client was online all the time.
 #[derive(Deserialize, JsonSchema)]
 struct Request {}
 
-async fn handle(_: &Cx, _: Request) -> Result<Nothing, Error> {
+async fn handle(cx: &Cx, _: Request) -> Result<Nothing, Error> {
+    offline_push::in_foreground(cx).await?;
     Ok(Nothing {})
 }

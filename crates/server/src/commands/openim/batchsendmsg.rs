@@ -131,7 +131,7 @@ fn template(cx: &Cx, it: Request, from: String) -> Result<Outgoing, Fail> {
     // All receivers get the same key, so the number is drawn once.
     let seq = it.msg_seq.optional(Code::C2cSeq, "MsgSeq")?.unwrap_or_else(|| cx.chat.random.u32());
     let body = message::body(cx, it.msg_body)?;
-    message::push_info(cx, &it.offline_push_info)?;
+    let push_info = message::push_info(cx, it.offline_push_info)?;
     let control = it.send_msg_control.optional(other, "SendMsgControl")?.unwrap_or_default();
     let online_only = message::flag(it.online_only_flag, other, "OnlineOnlyFlag")? || life == Some(0);
     let default_life = cx.app.state().settings.messages_batch_offline_seconds;
@@ -143,6 +143,7 @@ fn template(cx: &Cx, it: Request, from: String) -> Result<Outgoing, Fail> {
         client_time: None,
         body: Arc::new(body),
         cloud: message::cloud(it.cloud_custom_data, other)?,
+        push_info,
         options: Options {
             hooks: Hooked::default(),
             sync: message::sync(it.sync_other_machine)?,

@@ -60,6 +60,7 @@ async fn handle(cx: &Cx, it: Request) -> Result<Nothing, Error> {
         client_time: None,
         body: Arc::new(body),
         cloud: message::cloud(it.cloud_custom_data, Code::C2cJson)?,
+        push_info: String::new(),
         options: Options {
             life_seconds: cx.app.state().settings.messages_offline_seconds,
             ..Options::default()

@@ -93,7 +93,7 @@ fn outgoing(cx: &Cx, it: Request) -> Result<Outgoing, Fail> {
     if life.is_some_and(|it| it < 0) {
         return Err(Fail::with(Code::C2cLifeTime, "MsgLifeTime must not be negative"));
     }
-    message::push_info(cx, &it.offline_push_info)?;
+    let push_info = message::push_info(cx, it.offline_push_info)?;
     let forbidden = it.forbid_callback_control.optional(other, "ForbidCallbackControl")?.unwrap_or_default();
     let control = it.send_msg_control.optional(other, "SendMsgControl")?.unwrap_or_default();
     let online_only = message::flag(it.online_only_flag, other, "OnlineOnlyFlag")? || life == Some(0);
@@ -107,6 +107,7 @@ fn outgoing(cx: &Cx, it: Request) -> Result<Outgoing, Fail> {
         client_time: it.msg_client_time.optional(other, "MsgClientTime")?.filter(|_| by_client),
         body: Arc::new(body),
         cloud: message::cloud(it.cloud_custom_data, other)?,
+        push_info,
         options: Options {
             sync: if by_client { Sync::Push } else { sync },
             online_only,

@@ -27,6 +27,7 @@ pub mod profiles;
 pub mod random;
 pub mod relations;
 pub mod robots;
+pub mod search;
 pub mod settings;
 pub mod signatures;
 mod signed;

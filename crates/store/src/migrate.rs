@@ -35,6 +35,11 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { version: 9, sql: include_str!("../migrations/0009_additions.sql"), postgres: None },
     Migration { version: 10, sql: include_str!("../migrations/0010_pushes.sql"), postgres: None },
     Migration { version: 11, sql: include_str!("../migrations/0011_files.sql"), postgres: None },
+    Migration {
+        version: 12,
+        sql: include_str!("../migrations/0012_search.sql"),
+        postgres: Some(include_str!("../migrations/0012_search.postgres.sql")),
+    },
 ];
 
 /// Any number, as long as nobody else uses it: every node of a cluster asks for this lock.

@@ -29,6 +29,7 @@ pub mod process;
 mod push_all;
 mod receiver;
 pub mod report;
+mod search;
 mod sender;
 mod target;
 mod traffic;
@@ -74,6 +75,10 @@ pub fn run(arguments: lexopt::Parser) -> anyhow::Result<()> {
             Scenario::Webhooks => runtime.block_on(measure_webhooks(&options, &recipe))?,
             Scenario::Group => {
                 let recipe = Recipe { settings: group::settings(), ..recipe.clone() };
+                runtime.block_on(measure(scenario, &options, &recipe))?
+            }
+            Scenario::Search => {
+                let recipe = Recipe { settings: search::settings(), ..recipe.clone() };
                 runtime.block_on(measure(scenario, &options, &recipe))?
             }
             _ => runtime.block_on(measure(scenario, &options, &recipe))?,
@@ -165,6 +170,10 @@ async fn measure_at(scenario: Scenario, options: &Options, target: &Target) -> a
             group::check(members)?;
             let (found, faults) = group::run(target, members, options.seconds.unwrap_or(SECONDS)).await?;
             return Ok(Report { scenario: name, found: Found::Groups(Box::new(found)), faults });
+        }
+        Scenario::Search => {
+            let (found, faults) = search::run(target, options.messages.unwrap_or(search::MESSAGES)).await?;
+            return Ok(Report { scenario: name, found: Found::Searches(found), faults });
         }
         Scenario::Rest | Scenario::Latency | Scenario::Webhooks => Doors::Rest,
         Scenario::Socket => Doors::Socket,

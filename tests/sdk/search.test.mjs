@@ -45,7 +45,7 @@ forEachSdk('Searching', world => {
 
   test('what was just sent is found by both people, in any case, and by no stranger', async () => {
     await alice.sendText('bob', 'Where is the Needle?');
-    await until(async () => (await found(bob, 'NEEDLE')).length === 1, { ms: FOUND_MS });
+    await until('the message is found', async () => (await found(bob, 'NEEDLE')).length === 1, FOUND_MS);
     assert.deepEqual(await found(alice, 'needle'), [[c2c('bob'), 1]]);
     assert.deepEqual(await found(bob, 'eedl'), [[c2c('alice'), 1]]);
     assert.deepEqual(await texts(bob, c2c('alice'), 'needle'), ['Where is the Needle?']);
@@ -141,7 +141,7 @@ forEachSdk('Searching', world => {
 
   test('an app without searches says so', async () => {
     await world.server.set({ 'search.enabled': false });
-    await until(async () => {
+    await until('the app has no searches', async () => {
       try {
         await alice.chat.searchCloudUsers({ keywordList: ['bob'] });
         return false;

@@ -141,7 +141,7 @@ pub async fn import(cx: &Cx, import: Import) -> Result<(), Error> {
     let changed = fields.clone();
     let done = cx.chat.db.write(key, move |tx| {
         let new = create(tx, app.id, &user, now, &settings)?;
-        fields.iter().try_for_each(|(tag, value)| store::profiles::set(tx, app.id, &user, tag, value))?;
+        fields.iter().try_for_each(|(tag, value)| profiles::put(tx, app.id, &user, tag, value))?;
         Ok::<_, Error>(new)
     });
     let new = done.await?;

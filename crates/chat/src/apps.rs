@@ -18,7 +18,7 @@ use crate::{
     accounts::AccountCache,
     error::Error,
     groups::{Groups, PRIORITIES},
-    limits::{Bucket, PerMinute},
+    limits::{Bucket, PerMinute, PerSecond},
     live::Live,
     messages::{Routes, UnreadCounts},
     offline_push::{AppPushes, Channels},
@@ -48,6 +48,8 @@ pub struct App {
     pub(crate) unfriend_pace: PerMinute,
     /// Against too many changes of one message's extensions.
     pub(crate) extension_pace: PerMinute,
+    /// Against too many searches of one user.
+    pub(crate) search_pace: PerSecond,
     pub live: Live,
     pub(crate) statistics: Statistics,
     pub hooks: AppHooks,
@@ -107,6 +109,7 @@ impl App {
             friend_pace: PerMinute::default(),
             unfriend_pace: PerMinute::default(),
             extension_pace: PerMinute::default(),
+            search_pace: PerSecond::default(),
             live: Live::default(),
             statistics: Statistics::default(),
             hooks: AppHooks::default(),

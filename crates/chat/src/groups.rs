@@ -59,6 +59,7 @@ pub use store::group_messages::flag as group_flag;
 
 pub(crate) use find::TOPIC_MARK;
 pub(crate) use told::Told;
+pub(crate) use view::{is_meant_for, shows_older};
 pub(crate) use wire::item;
 
 use crate::shard;

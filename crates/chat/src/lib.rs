@@ -30,6 +30,7 @@ pub mod random;
 pub mod relations;
 pub mod retention;
 pub mod robots;
+pub mod search;
 pub mod settings;
 pub mod signatures;
 mod signed;

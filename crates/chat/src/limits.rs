@@ -66,9 +66,39 @@ impl PerMinute {
     }
 }
 
+/// A bucket for each user of what may be done so many times a second.
+pub(crate) struct PerSecond(Cache<String, Arc<Bucket>>);
+
+impl Default for PerSecond {
+    fn default() -> PerSecond {
+        PerSecond(Cache::new(USERS_MAX))
+    }
+}
+
+impl PerSecond {
+    /// Takes one token of the user's bucket; 0 is no limit.
+    pub(crate) fn take(&self, user: &str, most: i64, now_millis: i64) -> bool {
+        if most == 0 {
+            return true;
+        }
+        let made = self.0.get_or_insert_with(user, || Ok::<_, std::convert::Infallible>(Arc::default()));
+        let Ok(bucket) = made;
+        bucket.take(u32::try_from(most).unwrap_or(u32::MAX), now_millis)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Bucket, PerMinute};
+    use super::{Bucket, PerMinute, PerSecond};
+
+    #[test]
+    fn each_user_has_a_second_of_its_own() {
+        let buckets = PerSecond::default();
+        assert!((0..2).all(|_| buckets.take("ann", 2, 5_000)));
+        assert!(!buckets.take("ann", 2, 5_000));
+        assert!(buckets.take("bob", 2, 5_000));
+        assert!(buckets.take("ann", 2, 5_500), "half a second is one of two");
+    }
 
     #[test]
     fn a_second_holds_its_number_of_calls_and_no_more() {

@@ -74,7 +74,7 @@ pub async fn set(cx: &Cx, user: &str, fields: Vec<Field>) -> Result<(), Error> {
             let info = "Err_Profile_PortraitSet_Account_Not_Exist";
             return Err(Error::from(Fail::with(Code::ProfileUnknown, info)));
         }
-        fields.iter().try_for_each(|(tag, value)| store::profiles::set(tx, app, &name, tag, value))?;
+        fields.iter().try_for_each(|(tag, value)| put(tx, app, &name, tag, value))?;
         tell(tx, &at, Hook::ProfileCallbackPortraitSet, Line::User(&name), |_| {
             Ok(PortraitSet {
                 operator: at.caller.user(),
@@ -88,6 +88,12 @@ pub async fn set(cx: &Cx, user: &str, fields: Vec<Field>) -> Result<(), Error> {
     cx.app.accounts.forget(user);
     announce(&cx.chat, &cx.app, user, cx.caller.instance(), &changed).await;
     Ok(())
+}
+
+/// Writes a field, and where it is searched.
+pub(crate) fn put(tx: &mut dyn Tx, app: u32, user: &str, tag: &str, value: &str) -> Result<(), StoreError> {
+    store::profiles::set(tx, app, user, tag, value)?;
+    crate::search::keep_nick(tx, app, user, tag, value)
 }
 
 /// A field as its webhook shows it.
@@ -186,6 +192,13 @@ pub(crate) fn fields(
         set.or_else(|| default(tag, &settings.profile_default_allow_type))
     };
     Ok(tags.iter().filter_map(|tag| Some((tag.clone(), value(tag)?))).collect())
+}
+
+/// The standard fields that were set, in their order.
+pub(crate) fn set_standard(tx: &mut dyn Tx, app: u32, user: &str) -> Result<Vec<Field>, StoreError> {
+    let stored = store::profiles::all(tx, app, user)?;
+    let set = |tag: &str| stored.iter().find(|it| it.0 == tag).cloned();
+    Ok(STANDARD.iter().filter_map(|it| set(it.0)).collect())
 }
 
 fn default(tag: &str, allow_type: &str) -> Option<String> {

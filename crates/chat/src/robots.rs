@@ -47,7 +47,7 @@ pub async fn create(cx: &Cx, robot: Robot) -> Result<(), Error> {
         let new = rows::insert(tx, app, &name, now, 0)?;
         let place = rows::get(tx, app, &name)?.map_or(0, |it| it.tiny);
         table::put(tx, app, &name, place)?;
-        fields.iter().try_for_each(|(tag, value)| store::profiles::set(tx, app, &name, tag, value))?;
+        fields.iter().try_for_each(|(tag, value)| crate::profiles::put(tx, app, &name, tag, value))?;
         Ok(new)
     });
     let new = done.await?;

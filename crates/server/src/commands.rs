@@ -5,11 +5,13 @@
 mod all_member_push;
 mod config_svc;
 mod follow;
+mod group_member_search;
 mod group_open_attr_http_svc;
 mod group_open_avchatroom_http_svc;
 mod group_open_http_noauth_svc;
 mod group_open_http_svc;
 mod group_open_long_polling_http_svc;
+mod group_search;
 mod heartbeat;
 mod im_cos_msg;
 pub mod im_long_msg;
@@ -19,6 +21,7 @@ mod im_open_login_svc;
 mod im_open_status;
 mod im_sdk_config_mgr;
 mod imopenstat;
+mod message_search;
 mod million_group_open_http_svc;
 mod offline_push_report;
 mod open_msg_svc;
@@ -29,6 +32,7 @@ mod openim_robot_http_svc;
 mod profile;
 mod recentcontact;
 mod sns;
+mod user_search;
 
 use crate::command::Command;
 
@@ -213,6 +217,11 @@ pub const ALL: &[Command] = &[
     im_cos_msg::video_cover::COMMAND,
     im_long_msg::save_relay_json_msg::COMMAND,
     im_long_msg::get_relay_json_msg::COMMAND,
+    // The socket: searching.
+    message_search::query::COMMAND,
+    user_search::query::COMMAND,
+    group_search::query::COMMAND,
+    group_member_search::query::COMMAND,
     // The socket: groups.
     group_open_http_svc::group_msg_get::COMMAND,
     group_open_http_svc::delete_group_ramble_msg_by_seq::COMMAND,

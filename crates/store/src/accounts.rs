@@ -150,6 +150,7 @@ pub fn set_seen_at(tx: &mut dyn Tx, app: u32, user: &str, second: i64) -> Result
 /// their clients read again.
 const GOES_TOO: &[&str] = &[
     "delete from profiles where app = $1 and user_id = $2",
+    "delete from search_names where kind = 1 and app = $1 and id = $2",
     "delete from contacts where app = $1 and owner = $2 and kind <> 1",
     "update relation_sequences set standard = standard + 1, custom = custom + 1, lists = lists + 1
      where app = $1 and user_id in (select owner from friends where app = $1 and friend = $2)",

@@ -315,6 +315,9 @@ const LANE: &[&str] = &[
     "delete from message_extensions where kind = 2 and lane = $1",
     "delete from message_reactions where kind = 2 and lane = $1",
     "delete from message_additions where kind = 2 and lane = $1",
+    "delete from search_texts where block in (select id from search_blocks where kind = 2 and log = $1)",
+    "delete from search_blocks where kind = 2 and log = $1",
+    "delete from search_logs where kind = 2 and log = $1",
     "delete from group_messages where lane = $1",
 ];
 

@@ -191,6 +191,10 @@ pub fn dismiss(tx: &mut dyn Tx, id: i64, now: i64) -> Result<(), StoreError> {
         tx.exec(sql, params![id])?;
     }
     group_messages::delete_lane(tx, id)?;
+    tx.exec(
+        "delete from search_names where kind = 2 and (app, id) in (select app, group_id from groups where id = $1)",
+        params![id],
+    )?;
     tx.exec("update groups set dismissed_at = $2, members = 0 where id = $1", params![id, now])?;
     Ok(())
 }

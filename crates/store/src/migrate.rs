@@ -45,6 +45,11 @@ pub(crate) const ALL: &[Migration] = &[
         sql: include_str!("../migrations/0013_offline_push.sql"),
         postgres: Some(include_str!("../migrations/0013_offline_push.postgres.sql")),
     },
+    Migration {
+        version: 14,
+        sql: include_str!("../migrations/0014_search.sql"),
+        postgres: Some(include_str!("../migrations/0014_search.postgres.sql")),
+    },
 ];
 
 /// Any number, as long as nobody else uses it: every node of a cluster asks for this lock.

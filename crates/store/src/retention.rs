@@ -55,6 +55,9 @@ pub fn remove_older(tx: &mut dyn Tx, lane: i64, before: i64, limit: i64) -> Resu
     for sql in OLDEST {
         tx.exec(sql, params![lane, before, limit])?;
     }
+    for sql in OLD_TEXTS {
+        tx.exec(sql, params![lane >> 1, before])?;
+    }
     tx.exec(
         "delete from messages where id in (
            select id from messages where lane = $1 and time < $2 and id < (select max(id) from messages)
@@ -69,6 +72,13 @@ pub fn has_numbers(tx: &mut dyn Tx, lane: i64, upto: i64) -> Result<bool, StoreE
     Ok(tx.row(sql, params![lane, upto])?.is_some())
 }
 
+/// Searched texts of two people all of whose messages are from before a second.
+const OLD_TEXTS: [&str; 2] = [
+    "delete from search_texts where block in (
+       select id from search_blocks where kind = 1 and log = $1 and newest_at < $2)",
+    "delete from search_blocks where kind = 1 and log = $1 and newest_at < $2",
+];
+
 /// What belongs to the numbers of a lane up to one.
 const NUMBERS: &[&str] = &[
     "delete from group_hidden where lane = $1 and seq <= $2",
@@ -81,6 +91,9 @@ const NUMBERS: &[&str] = &[
     "delete from message_extensions where kind = 2 and lane = $1 and number <= $2",
     "delete from message_reactions where kind = 2 and lane = $1 and number <= $2",
     "delete from message_additions where kind = 2 and lane = $1 and number <= $2",
+    "delete from search_texts where block in (
+       select id from search_blocks where kind = 2 and log = $1 and last_1 <= $2)",
+    "delete from search_blocks where kind = 2 and log = $1 and last_1 <= $2",
 ];
 
 /// Removes the oldest messages of a group or topic, those with numbers up to `upto`. Says how many went.

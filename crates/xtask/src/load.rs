@@ -30,6 +30,7 @@ mod push_all;
 mod receiver;
 pub mod report;
 mod scale;
+mod search;
 mod sender;
 mod target;
 mod traffic;
@@ -79,6 +80,10 @@ pub fn run(arguments: lexopt::Parser) -> anyhow::Result<()> {
             }
             Scenario::Scale => {
                 let recipe = Recipe { settings: scale::settings(), ..recipe.clone() };
+                runtime.block_on(measure(scenario, &options, &recipe))?
+            }
+            Scenario::Search => {
+                let recipe = Recipe { settings: search::settings(), ..recipe.clone() };
                 runtime.block_on(measure(scenario, &options, &recipe))?
             }
             _ => runtime.block_on(measure(scenario, &options, &recipe))?,
@@ -177,6 +182,10 @@ async fn measure_at(scenario: Scenario, options: &Options, target: &Target) -> a
             let seconds = options.seconds.unwrap_or(scale::SECONDS);
             let (found, faults) = scale::run(target, connections, seconds).await?;
             return Ok(Report { scenario: name, found: Found::Scale(Box::new(found)), faults });
+        }
+        Scenario::Search => {
+            let (found, faults) = search::run(target, options.messages.unwrap_or(search::MESSAGES)).await?;
+            return Ok(Report { scenario: name, found: Found::Searches(found), faults });
         }
         Scenario::Rest | Scenario::Latency | Scenario::Webhooks => Doors::Rest,
         Scenario::Socket => Doors::Socket,

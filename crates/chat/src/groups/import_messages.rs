@@ -4,7 +4,7 @@ use proto::{Code, Fail, element::Body};
 use store::{
     Tx, group_conversations as conversations,
     group_messages::{self as log, GroupMessage, flag},
-    topic_members,
+    search_logs, topic_members,
 };
 
 use super::{Group, Kind, open, send::check_size, told::change, view};
@@ -82,6 +82,8 @@ pub async fn import(
             };
             outcomes.push(Outcome { time: row.time, seq: code.unwrap_or(0), code: code.err().unwrap_or(0) });
         }
+        // Their times are those of long ago, by which no new messages are looked for.
+        search_logs::note(tx, search_logs::GROUP, lane, search_logs::START)?;
         let newest = log::newest_seq(tx, lane)?;
         match place.topic {
             Some(_) => topic_members::set_all_read(tx, lane, newest)?,

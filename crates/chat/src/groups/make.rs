@@ -318,6 +318,7 @@ fn make_in(tx: &mut dyn Tx, cx: &Cx, new: &NewGroup, told: &mut Told) -> Result<
     let mut row = new.row(cx, number, group_id.clone(), now);
     row.members = first.len() as i64;
     rows::insert(tx, &row)?;
+    crate::search::keep_group(tx, &row)?;
     for member in &first {
         members::insert(tx, cx.app.id, number, member)?;
         told.enter(&member.user, member.flag);

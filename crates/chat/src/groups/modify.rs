@@ -7,6 +7,7 @@ use proto::{Code, Fail, element::message_bytes, json::quote};
 use store::{
     exports::{self, GroupSent},
     group_messages::{self as log, GroupMessage, flag},
+    search_logs,
 };
 
 use super::{
@@ -62,6 +63,7 @@ pub async fn modify(cx: &Cx, named: Named, change_to: Change) -> Result<Modified
         }
         check_size(&at, &message)?;
         log::modify(tx, lane, seq, &message.body, &message.cloud)?;
+        search_logs::note_group(tx, &message)?;
         message.version += 1;
         let audience = match message.has(flag::TARGETED) {
             true => Audience::Only([view::users(&message.targets)?, vec![message.sender.clone()]].concat()),

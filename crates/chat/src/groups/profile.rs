@@ -282,6 +282,9 @@ fn apply(
     group.row.info_seq += 1;
     group.row.info_at = cx.chat.clock.now();
     rows::update(tx, &group.row)?;
+    if group.row.name != old.row.name {
+        crate::search::keep_group(tx, &group.row)?;
+    }
     told.forget_group(group.id());
     tell(tx, cx, told, (old, &group), operator)?;
     backend::info_changed(tx, cx, (old, &group), operator)

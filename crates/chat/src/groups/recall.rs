@@ -9,7 +9,7 @@ use store::{
     additions::{self, Of},
     group_mentions as mentions,
     group_messages::{self as log, GroupMessage, flag},
-    group_pins as pins, group_recalls as recalls,
+    group_pins as pins, group_recalls as recalls, search_logs,
 };
 
 use super::{
@@ -124,6 +124,7 @@ fn checked(
 /// Marks a message as recalled, and ends what hangs on it.
 fn withdraw(tx: &mut dyn Tx, it: &GroupMessage, flags: i64, revoker: &str) -> Result<(), StoreError> {
     log::recall(tx, it.lane, it.seq, flags, revoker)?;
+    search_logs::note_group(tx, it)?;
     mentions::remove(tx, it.lane, it.seq)?;
     pins::remove(tx, it.lane, it.seq)?;
     additions::remove(tx, Of::in_group(it))?;

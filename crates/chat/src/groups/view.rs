@@ -46,7 +46,7 @@ pub(super) async fn place(cx: &Cx, group_id: &str, topic_id: Option<&str>) -> Re
 }
 
 /// Whether members of this kind of group read what was said before they came.
-pub(super) fn shows_older(cx: &Cx, kind: Kind) -> bool {
+pub(crate) fn shows_older(cx: &Cx, kind: Kind) -> bool {
     let state = cx.app.state();
     match kind {
         Kind::Private => state.settings.groups_private_history_before_join,
@@ -91,7 +91,7 @@ pub(super) fn floor(
 }
 
 /// Whether a message that is meant for some members only is meant for this user, too.
-pub(super) fn is_meant_for(it: &GroupMessage, user: &str) -> Result<bool, Error> {
+pub(crate) fn is_meant_for(it: &GroupMessage, user: &str) -> Result<bool, Error> {
     if !it.has(flag::TARGETED) || it.sender == user {
         return Ok(true);
     }

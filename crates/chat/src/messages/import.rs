@@ -4,6 +4,7 @@ use proto::{Code, Fail};
 use store::{
     contacts,
     messages::{self as log, Message},
+    search_logs,
 };
 
 use super::{
@@ -46,6 +47,7 @@ pub async fn import(cx: &Cx, it: Outgoing, time: i64, live: bool) -> Result<(), 
             message.lane = route.lane;
             let is_new = log::insert(tx, &message)?;
             if is_new {
+                search_logs::note_c2c(tx, &message)?;
                 contacts::touch(tx, app.id, &from, &to, time)?;
                 contacts::touch(tx, app.id, &to, &from, time)?;
                 if live {

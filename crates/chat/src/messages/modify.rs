@@ -1,7 +1,10 @@
 //! Modifying a stored message. `spec/concepts/message-format.md` 18.
 
 use proto::{Code, Fail, element::Body};
-use store::messages::{self as log, Message, flag};
+use store::{
+    messages::{self as log, Message, flag},
+    search_logs,
+};
 
 use super::{Named, conversation_key, literal_or_empty, send::check_size, wire};
 use crate::{Cx, accounts, error::Error, live::Push};
@@ -67,6 +70,7 @@ pub async fn modify(cx: &Cx, named: Named, change: Change) -> Result<Modified, E
             }
             check_size(&at, &message.body, &message.cloud)?;
             log::modify(tx, message.id, &message.body, &message.cloud)?;
+            search_logs::note_c2c(tx, &message)?;
             message.version += 1;
             Ok(message)
         },

@@ -6,6 +6,7 @@ use store::{
     additions::{self, Of},
     contacts,
     messages::{self as log, flag},
+    search_logs,
 };
 
 use super::{Named, conversation_key, lane, read::unread_of, wire};
@@ -36,6 +37,7 @@ pub async fn recall(cx: &Cx, named: Named) -> Result<(), Error> {
                 return Err(Code::RecallTooLate.into());
             }
             log::recall(tx, message.id, &revoker)?;
+            search_logs::note_c2c(tx, &message)?;
             tell(tx, &at, Hook::C2cCallbackAfterMsgWithDraw, Line::Pair(&named.from, &named.to), |tx| {
                 Ok(AfterRecallC2c {
                     from: &named.from,
@@ -78,6 +80,7 @@ pub async fn delete_own(cx: &Cx, owner: &str, peer: &str, keys: Vec<MsgKey>) -> 
             for (lane, hidden) in [(own, flag::HIDDEN_FROM_SENDER), (own ^ 1, flag::HIDDEN_FROM_RECEIVER)] {
                 if let Some(message) = log::get(tx, lane, place)? {
                     log::add_flags(tx, message.id, hidden)?;
+                    search_logs::note_c2c(tx, &message)?;
                 }
             }
         }

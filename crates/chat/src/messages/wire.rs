@@ -110,6 +110,16 @@ pub fn stored(it: &Message, people: People<'_>) -> String {
     out
 }
 
+/// A message that a search found: one that is there, so it has no flags.
+pub fn found(it: &Message, people: People<'_>) -> String {
+    let mut out = String::with_capacity(512 + it.body.len());
+    out.push('{');
+    identity(&mut out, it, people);
+    content(&mut out, it);
+    out.push('}');
+    out
+}
+
 pub fn revoker(account: &str) -> String {
     format!("\"RevokerInfo\":{{\"Revoker_Account\":{},\"Reason\":\"\"}}", quote(account))
 }

@@ -56,6 +56,12 @@ const WEBHOOK_LOG_EVERY: Duration = Duration::from_secs(600);
 const FILES_EVERY: Duration = Duration::from_secs(60);
 /// How often some of the messages that are too old are removed.
 const RETENTION_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked for messages that searches shall find faster.
+const SEARCH_EVERY: Duration = Duration::from_secs(1);
+/// While there is much of that to do: the pause after a part of it, in times of what the part took, so that it takes
+/// no more than a quarter of a processor, and the least pause.
+const SEARCH_PAUSES: u32 = 3;
+const SEARCH_PAUSE_MIN: Duration = Duration::from_millis(2);
 /// How often hours that are over are looked for.
 const EXPORTS_EVERY: Duration = Duration::from_secs(60);
 
@@ -315,6 +321,7 @@ fn maintain(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receive
             tracing::warn!(%error, "users who are away could not be taken out of live rooms");
         }
     });
+    every("search", SEARCH_EVERY, node, tasks, stopping, index_search);
     tell_statuses(node, tasks, stopping);
     push_to_all(node, tasks, stopping);
     keep_books(node, tasks, stopping);
@@ -392,6 +399,23 @@ fn keep_books(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Recei
             tracing::warn!(%error, "messages could not be exported");
         }
     });
+}
+
+/// Makes ready what was said for being searched.
+async fn index_search(node: Arc<Node>) {
+    loop {
+        let started = node.chat.clock.millis();
+        match node.chat.index_search().await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(%error, "messages could not be made ready for searches");
+                return;
+            }
+        }
+        let took = Duration::from_millis(u64::try_from(node.chat.clock.millis() - started).unwrap_or(0));
+        tokio::time::sleep((took * SEARCH_PAUSES).max(SEARCH_PAUSE_MIN)).await;
+    }
 }
 
 /// Tells changes of status for as long as the server runs.

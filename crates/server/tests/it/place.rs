@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use chat::{Caller, Chat, Cx, apps::App, clock::Clock, random::Random, settings::Settings};
+use chat::{Caller, Chat, Cx, apps::App, clock::Clock, error::Error, random::Random, settings::Settings};
 use serde_json::{Map, Value};
 use server::{config::Limits, node::Node};
 use store::{
@@ -192,6 +192,7 @@ impl World {
             "prune merged messages" => {
                 return self.chat().prune_merged().await.map(drop).map_err(|it| it.to_string());
             }
+            "index search" => self.index_search().await,
             "exports" => self.chat().export_history(&self.node.data_dir).await.map(drop),
             _ => return Err(format!("no job is called {job:?}")),
         };
@@ -200,9 +201,19 @@ impl World {
 
     /// Gives a group another id, before anybody asked for it.
     pub async fn rename_group(&self, from: String, to: String) {
+        let searched = "update search_names set id = $2 where kind = 2 and id = $1";
         let sql = "update groups set group_id = $2 where group_id = $1";
-        let changed = self.chat().db.write(0, move |tx| tx.exec(sql, &[from.into(), to.into()]));
+        let changed = self.chat().db.write(0, move |tx| {
+            tx.exec(searched, &[from.as_str().into(), to.as_str().into()])?;
+            tx.exec(sql, &[from.into(), to.into()])
+        });
         assert_eq!(changed.await.expect("the group is renamed"), 1, "there is no such group");
+    }
+
+    /// Until there is nothing left to do.
+    async fn index_search(&self) -> Result<(), Error> {
+        while self.chat().index_search().await? {}
+        Ok(())
     }
 
     /// Gives the merged message that was kept another key.

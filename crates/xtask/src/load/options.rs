@@ -13,12 +13,13 @@ cargo xtask load [options]
 Starts a server with an empty store, loads it, and checks that every acknowledged message arrived once, in order.
 
   --scenario NAME[,NAME…]  rest, socket, mixed, latency, idle, start (all of these), lists, webhooks,
-                           push_all, group, scale
+                           push_all, group, scale, search
   --rate N|max             sends a second on a schedule, or as many as go (max); latency has 200
   --seconds N              length of a scenario (10)
   --connections N          pairs of sender and receiver (64; latency 16; idle 5000),
                            or who is online for a push to all (10000), in a group (2000)
                            or in a live room (18000)
+  --messages N             messages that are searched (1000000)
   --payload-bytes N        length of a text (100)
   --database URL           PostgreSQL instead of the embedded database
   --binary FILE            a server that is built already
@@ -41,6 +42,7 @@ pub enum Scenario {
     PushAll,
     Group,
     Scale,
+    Search,
 }
 
 impl Scenario {
@@ -56,13 +58,14 @@ impl Scenario {
         ("push_all", Scenario::PushAll),
         ("group", Scenario::Group),
         ("scale", Scenario::Scale),
+        ("search", Scenario::Search),
     ];
 
     /// Those that run when none is named: without the ones that take long.
     fn default_ones() -> impl Iterator<Item = Scenario> {
         let takes_long = |it: &Scenario| {
-            use Scenario::{Group, Lists, PushAll, Scale, Webhooks};
-            matches!(it, Lists | Webhooks | PushAll | Group | Scale)
+            use Scenario::{Group, Lists, PushAll, Scale, Search, Webhooks};
+            matches!(it, Lists | Webhooks | PushAll | Group | Scale | Search)
         };
         Scenario::ALL.iter().map(|it| it.1).filter(move |it| !takes_long(it))
     }
@@ -80,6 +83,7 @@ pub struct Options {
     pub seconds: Option<f64>,
     pub connections: Option<usize>,
     pub payload_bytes: Option<usize>,
+    pub messages: Option<usize>,
     pub database: Option<String>,
     pub binary: Option<PathBuf>,
     pub url: Option<String>,
@@ -125,6 +129,7 @@ impl Options {
             "seconds" => self.seconds = Some(value.parse().with_context(bad)?),
             "connections" => self.connections = Some(value.parse().with_context(bad)?),
             "payload-bytes" => self.payload_bytes = Some(value.parse().with_context(bad)?),
+            "messages" => self.messages = Some(value.parse().with_context(bad)?),
             "database" => self.database = Some(value.to_owned()),
             "binary" => self.binary = Some(value.into()),
             "url" => self.url = Some(value.to_owned()),
@@ -145,6 +150,10 @@ impl Options {
         ensure!(
             self.connections.is_none_or(|it| (1..=18_000).contains(&it)),
             "--connections is out of range: one process cannot open more than 18000"
+        );
+        ensure!(
+            self.messages.is_none_or(|it| (1000..=100_000_000).contains(&it)),
+            "--messages is out of range"
         );
         ensure!(self.payload_bytes.is_none_or(|it| it <= 10_000), "--payload-bytes is out of range");
         Ok(())
@@ -167,8 +176,14 @@ impl Options {
 mod tests {
     use super::*;
 
-    const LONG: [Scenario; 5] =
-        [Scenario::Lists, Scenario::Webhooks, Scenario::PushAll, Scenario::Group, Scenario::Scale];
+    const LONG: [Scenario; 6] = [
+        Scenario::Lists,
+        Scenario::Webhooks,
+        Scenario::PushAll,
+        Scenario::Group,
+        Scenario::Scale,
+        Scenario::Search,
+    ];
 
     fn read(arguments: &str) -> anyhow::Result<Options> {
         Options::read(Parser::from_args(arguments.split_whitespace()))
@@ -209,6 +224,7 @@ mod tests {
             "--connections 0",
             "--connections 18001",
             "--payload-bytes 10001",
+            "--messages 999",
             "--unknown 1",
             "rest",
         ] {

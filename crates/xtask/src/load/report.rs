@@ -95,6 +95,21 @@ pub struct Start {
     pub resident_kb: u64,
 }
 
+/// Searches over many messages.
+#[derive(Clone, Debug, Serialize)]
+pub struct Searches {
+    pub messages: usize,
+    /// How long it took to send them.
+    pub fill_seconds: f64,
+    /// And after that until the server had made them ready.
+    pub ready_seconds: f64,
+    /// Of each kind, one after another.
+    pub calls: u64,
+    pub pages: Vec<Page>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resident_kb: Option<u64>,
+}
+
 /// Commands that read long lists.
 #[derive(Clone, Debug, Serialize)]
 pub struct Lists {
@@ -160,6 +175,7 @@ pub enum Found {
     PushAll(PushAll),
     Groups(Box<Groups>),
     Scale(Box<Scale>),
+    Searches(Searches),
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -182,6 +198,7 @@ impl fmt::Display for Report {
             Found::PushAll(it) => it.fmt(out)?,
             Found::Groups(it) => it.fmt(out)?,
             Found::Scale(it) => it.fmt(out)?,
+            Found::Searches(it) => it.fmt(out)?,
         }
         self.faults.iter().try_for_each(|it| line(out, "FAULT", it))
     }
@@ -264,6 +281,20 @@ pub fn table(out: &mut fmt::Formatter<'_>, pages: &[Page]) -> fmt::Result {
         writeln!(out, "  {command:<36} {entries:>9} {bytes:>9} {p50:>9.3} {p99:>9.3} {cpu:>9}")?;
     }
     Ok(())
+}
+
+impl fmt::Display for Searches {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        line(out, "messages", self.messages)?;
+        line(out, "filled in", format_args!("{:.1} s", self.fill_seconds))?;
+        line(out, "ready after", format_args!("{:.1} s more", self.ready_seconds))?;
+        line(out, "calls", format_args!("{} of each, one after another", self.calls))?;
+        table(out, &self.pages)?;
+        if let Some(it) = self.resident_kb {
+            line(out, "server memory", format_args!("{:.1} MB", it as f64 / 1024.0))?;
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Display for Lists {

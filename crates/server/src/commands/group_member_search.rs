@@ -1,0 +1,3 @@
+//! Searching members of groups in the cloud.
+
+pub mod query;

@@ -1,0 +1,3 @@
+//! Searching groups in the cloud.
+
+pub mod query;

@@ -1,0 +1,3 @@
+//! Searching messages in the cloud.
+
+pub mod query;

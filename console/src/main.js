@@ -1,2 +1,30 @@
-const status = await (await fetch('api/status')).json();
-document.getElementById('status').textContent = `Magpie ${status.version}`;
+import { createApp } from 'vue';
+import {
+  Alert, Button, Card, Checkbox, ConfigProvider, Dialog, Input, Option, Select, Switch, TabPanel, Table, Tabs, Tag, Textarea,
+} from 'tdesign-vue-next';
+import 'tdesign-vue-next/es/style/index.css';
+import './style.css';
+import App from './App.vue';
+import Act from './parts/Act.vue';
+import Facts from './parts/Facts.vue';
+import ListEnd from './parts/ListEnd.vue';
+import Trouble from './parts/Trouble.vue';
+import { t } from './i18n/index.js';
+import { complain, follow, link } from './state.js';
+
+const app = createApp(App);
+for (const it of [
+  Alert, Button, Card, Checkbox, ConfigProvider, Dialog, Input, Option, Select, Switch, TabPanel, Table, Tabs, Tag, Textarea,
+]) {
+  app.use(it);
+}
+app.component('Act', Act).component('Facts', Facts).component('ListEnd', ListEnd).component('Trouble', Trouble);
+app.config.globalProperties.t = t;
+app.config.globalProperties.link = link;
+app.config.errorHandler = (error) => {
+  console.error(error);
+  complain(error);
+};
+addEventListener('hashchange', follow);
+follow();
+app.mount('#app');

@@ -50,6 +50,7 @@ const STEPS: &[Step] = &[
     Step { name: "build", run: |it| cargo(it, &["build", "--release", "--quiet", "--package", "server"]) },
     Step { name: "demo", run: demo },
     Step { name: "sdk", run: sdk },
+    Step { name: "console", run: console },
     Step { name: "openapi", run: openapi },
     Step { name: "crash", run: |it| crash(it, &[]) },
     Step { name: "webhooks", run: |it| crash(it, &["--webhooks", "--rounds", "8"]) },
@@ -174,6 +175,18 @@ fn sdk(places: &Places) -> anyhow::Result<Outcome> {
         None => println!("skipped: no Python: its UserSig generator is not tested"),
     }
     execute(&mut test)
+}
+
+/// What of the console's page can be tested without a browser.
+fn console(places: &Places) -> anyhow::Result<Outcome> {
+    if !found("node") {
+        return Ok(Outcome::Skipped("no Node: the console's page is not tested"));
+    }
+    let page = places.root.join("console/dist/index.html");
+    if !page.is_file() {
+        bail!("the build made no console/dist/index.html");
+    }
+    execute(Command::new("node").args(["--test", "tests/console/console.test.mjs"]).current_dir(&places.root))
 }
 
 /// Schemathesis throws what the OpenAPI document allows, and what it does not, at the server.

@@ -80,7 +80,7 @@ mod tests {
     fn one_keyword_is_enough_or_all_are_needed() {
         for (list, all, expected) in [
             (&["bob"][..], false, true),
-            (&["BOB"], false, false),
+            (&["BOB"], false, true),
             (&["BBY"], false, true),
             (&["x", "obb"], false, true),
             (&["x", "obb"], true, false),
@@ -88,6 +88,13 @@ mod tests {
             (&["bob", "captains"], true, false),
         ] {
             assert_eq!(keywords(list, all).are_in("bob", &["Bobby", "Captain"]), expected, "{list:?} {all}");
+        }
+    }
+
+    #[test]
+    fn an_id_must_be_exact() {
+        for (keyword, expected) in [("bob", true), ("BOB", false), ("bo", false)] {
+            assert_eq!(keywords(&[keyword], false).are_in("bob", &["Captain"]), expected, "{keyword}");
         }
     }
 

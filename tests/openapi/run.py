@@ -105,7 +105,8 @@ def faults_in_metrics(server):
         path = f"/v4/{service}/{command}"
         calls[path] = calls.get(path, 0) + int(count)
     for path in json.loads(server.get("/openapi.json"))["paths"]:
-        if calls.get(path, 0) == 0:
+        # The console's endpoints are no commands. Without a sign-in they are only refused here; their own tests go further.
+        if path.startswith("/v4/") and calls.get(path, 0) == 0:
             yield f"{path} was never called"
 
 

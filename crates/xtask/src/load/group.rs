@@ -19,7 +19,7 @@ use crate::floors::fan_out::Bare;
 pub use crowd::FAULTS_SHOWN_MAX;
 use lanes::Lanes;
 pub use lanes::one;
-pub use lists::pages_of_conversations;
+pub use lists::{make_many, pages_of_conversations};
 pub use watch::Watchers;
 
 mod crowd;

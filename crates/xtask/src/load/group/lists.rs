@@ -5,6 +5,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
+use client::Rest;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
@@ -33,16 +34,7 @@ pub async fn run(target: &Target, name: &str) -> anyhow::Result<(Vec<Page>, Vec<
     let rest = target.side_rest()?;
     let users = [format!("{name}talker"), format!("{name}reader")];
     target.import(&users).await?;
-    let groups = (0..CONVERSATIONS).map(|number| {
-        let (rest, users, group) = (&rest, &users, format!("{name}l{number}"));
-        async move {
-            make::group(rest, &group, users).await?;
-            let failure = one(rest, &group, &users[0], Mark { lane: number, number: 0, due: 0 }).await;
-            ensure!(failure.is_none(), "{failure:?}");
-            Ok(())
-        }
-    });
-    stream::iter(groups).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+    make_many(&rest, &format!("{name}l"), CONVERSATIONS, &users).await?;
     let mut wire = target.socket(&rest, &users[1], 0).await?;
     let (mut faults, mut pages) = (Vec::new(), Vec::new());
     for (title, all) in [(COMMAND.to_owned(), false), (format!("{COMMAND}, all pages"), true)] {
@@ -66,6 +58,18 @@ pub async fn run(target: &Target, name: &str) -> anyhow::Result<(Vec<Page>, Vec<
     }
     faults.dedup();
     Ok((pages, faults))
+}
+
+/// Makes groups of these users, in each of which the first has said something.
+pub async fn make_many(rest: &Rest, name: &str, count: usize, users: &[String]) -> anyhow::Result<()> {
+    let groups = (0..count).map(|number| async move {
+        let group = format!("{name}{number}");
+        make::group(rest, &group, users).await?;
+        let failure = one(rest, &group, &users[0], Mark { lane: number, number: 0, due: 0 }).await;
+        ensure!(failure.is_none(), "{failure:?}");
+        Ok(())
+    });
+    stream::iter(groups).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await.map(drop)
 }
 
 /// What the pages had that were read.

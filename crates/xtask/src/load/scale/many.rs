@@ -5,20 +5,16 @@
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use super::super::{
-    group::{make, one, pages_of_conversations},
-    lane::Mark,
+    group::{make_many, pages_of_conversations},
     report::{Page, Times, histogram},
     target::Target,
     wire::Wire,
 };
 
 const GROUPS: usize = 3000;
-/// Groups made at once.
-const AT_ONCE: usize = 16;
 /// How often the user comes.
 const CALLS: usize = 20;
 /// What the Web SDK asks for in a page of groups.
@@ -29,16 +25,7 @@ pub async fn run(target: &Target, name: &str) -> anyhow::Result<(Vec<Page>, Vec<
     let rest = target.side_rest()?;
     let users = [format!("{name}host"), format!("{name}joiner")];
     target.import(&users).await?;
-    let groups = (0..GROUPS).map(|number| {
-        let (rest, users, group) = (&rest, &users, format!("{name}m{number}"));
-        async move {
-            make::group(rest, &group, users).await?;
-            let failure = one(rest, &group, &users[0], Mark { lane: number, number: 0, due: 0 }).await;
-            ensure!(failure.is_none(), "{failure:?}");
-            Ok(())
-        }
-    });
-    stream::iter(groups).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+    make_many(&rest, &format!("{name}m"), GROUPS, &users).await?;
 
     let (mut login, mut groups, mut list) = (histogram(), histogram(), histogram());
     let (mut faults, mut listed, mut conversations) = (Vec::new(), (0, 0), (0, 0));

@@ -3,6 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "shared/dice.rs"]
+mod dice;
+#[path = "shared/session.rs"]
+mod session;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use chat::{
@@ -13,12 +18,13 @@ use chat::{
         extensions::{self, Given, Op},
     },
     clock::Clock,
-    live::Session,
     messages::{self, Options, Outgoing},
     random::Random,
     settings::Settings,
 };
+use dice::Dice;
 use proto::{Code, MsgKey, element};
+use session::session;
 use store::{Db, PostgresOptions, testing};
 
 const APP: u32 = 1_400_000_001;
@@ -30,16 +36,6 @@ const KEYS: usize = 12;
 /// Longer than a change costs of its minute.
 const STEP_MILLIS: i64 = 400;
 
-/// A small generator: the seed of a failing round is all that is needed to see it again.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % sides
-    }
-}
-
 /// What a client holds: its pairs as it knows them, and the newest change that it read.
 struct Client {
     cx: Cx,
@@ -49,25 +45,8 @@ struct Client {
 
 impl Client {
     fn new(cx: &Cx, user: &str, inst_id: i64) -> Client {
-        let row = store::sessions::Session {
-            token: Vec::new(),
-            app: APP,
-            user: user.to_owned(),
-            inst_id,
-            page: String::new(),
-            platform: 7,
-            created_at: START,
-            sig_hash: Vec::new(),
-            sig_time: START,
-            expires_at: i64::MAX,
-            used_at: START,
-            detached_at: 0,
-            ended_at: 0,
-            ended_by: 0,
-        };
-        let session = Session::new(&row, [inst_id as u8; 32], "", i64::MAX);
         Client {
-            cx: Cx { caller: Caller::User(Arc::new(session)), ..cx.clone() },
+            cx: Cx { caller: session((APP, START), user, inst_id), ..cx.clone() },
             pairs: BTreeMap::new(),
             read: 0,
         }

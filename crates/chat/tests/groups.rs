@@ -7,8 +7,12 @@
 
 #[path = "groups/compare.rs"]
 mod compare;
+#[path = "shared/dice.rs"]
+mod dice;
 #[path = "groups/model.rs"]
 mod model;
+#[path = "shared/session.rs"]
+mod session;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,7 +30,6 @@ use chat::{
         leave::{self, Removal},
         live_rooms, membership, owner, profile, read, recall, requests, send,
     },
-    live::Session,
     random::Random,
     settings::Settings,
 };
@@ -34,7 +37,9 @@ use proto::element::{self, Body};
 use serde_json::{Map, json};
 use store::{Db, PostgresOptions, testing};
 
+use dice::Dice;
 use model::{ADMIN, Actor, Group, Model, NOBODY};
+use session::session;
 
 const APP: u32 = 1_400_000_001;
 const USERS: [&str; 5] = ["ann", "ben", "cleo", "dora", "Zoë"];
@@ -52,15 +57,7 @@ const OPERATIONS: usize = 300;
 /// Operations between two comparisons.
 const PAUSE: usize = 15;
 
-/// A small generator: the seed of a failing round is all that is needed to see it again.
-struct Dice(u64);
-
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % sides
-    }
-
     fn one_in(&mut self, n: usize) -> bool {
         self.roll(n) == 0
     }
@@ -81,27 +78,6 @@ fn code<T>(result: Result<T, Error>) -> Result<T, i64> {
         Err(Error::Fail(fail)) => Err(fail.number),
         Err(error) => panic!("{error}"),
     }
-}
-
-/// A session that is not attached: it can do everything and is pushed nothing.
-fn session(user: &str, inst_id: i64) -> Caller {
-    let row = store::sessions::Session {
-        token: Vec::new(),
-        app: APP,
-        user: user.to_owned(),
-        inst_id,
-        page: String::new(),
-        platform: 7,
-        created_at: START,
-        sig_hash: Vec::new(),
-        sig_time: START,
-        expires_at: i64::MAX,
-        used_at: START,
-        detached_at: 0,
-        ended_at: 0,
-        ended_by: 0,
-    };
-    Caller::User(Arc::new(Session::new(&row, [inst_id as u8; 32], "", i64::MAX)))
 }
 
 struct World {
@@ -128,7 +104,7 @@ impl World {
         for user in USERS.into_iter().chain([ADMIN]) {
             accounts::import(&cx, Import { user: user.to_owned(), nick: None, face: None }).await.unwrap();
         }
-        let client = |(at, user)| (user, Cx { caller: session(user, at), ..cx.clone() });
+        let client = |(at, user)| (user, Cx { caller: session((APP, START), user, at), ..cx.clone() });
         let clients = (1..).zip(USERS).map(client).collect();
         let (model, seen) = (Model::default(), BTreeSet::new());
         World {

@@ -5,6 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "shared/dice.rs"]
+mod dice;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -20,6 +23,7 @@ use chat::{
     random::Random,
     settings::Settings,
 };
+use dice::Dice;
 use proto::{Code, MsgKey, element};
 use store::{Db, PostgresOptions, testing};
 
@@ -31,15 +35,7 @@ const OPERATIONS: usize = 60;
 /// Longer than any round.
 const LIFE_SECONDS: i64 = 604_800_000;
 
-/// A small generator: the seed of a failing round is all that is needed to see it again.
-struct Dice(u64);
-
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % sides
-    }
-
     fn one_in(&mut self, n: usize) -> bool {
         self.roll(n) == 0
     }

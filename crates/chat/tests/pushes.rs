@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "shared/dice.rs"]
+mod dice;
 #[path = "pushes/model.rs"]
 mod model;
 
@@ -30,6 +32,7 @@ use proto::element::{self, Body};
 use serde_json::{Value, json};
 use store::{Db, PostgresOptions, testing};
 
+use dice::Dice;
 use model::{Model, Pushed};
 
 const APP: u32 = 1_400_000_001;
@@ -44,15 +47,7 @@ const BROWSER: i64 = 7;
 const ROUNDS: u64 = 6;
 const OPERATIONS: usize = 150;
 
-/// A small generator: the seed of a failing round is all that is needed to see it again.
-struct Dice(u64);
-
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % sides
-    }
-
     fn one_in(&mut self, n: usize) -> bool {
         self.roll(n) == 0
     }

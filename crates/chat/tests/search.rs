@@ -3,19 +3,25 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "shared/dice.rs"]
+mod dice;
+#[path = "shared/session.rs"]
+mod session;
+
 use std::sync::Arc;
 
 use chat::{
     Caller, Chat, Cx,
     accounts::{self, Import},
     clock::Clock,
-    live::Session,
     messages::{self, Change, Named, Options, Outgoing},
     random::Random,
     search::{self, MessageQuery, Query, Where},
     settings::Settings,
 };
+use dice::Dice;
 use proto::{Code, MsgKey, element};
+use session::session;
 use store::{Db, PostgresOptions, StoreError, testing};
 
 const APP: u32 = 1_400_000_001;
@@ -28,15 +34,7 @@ const WORDS: [&str; 10] =
 const KEYWORDS: [&str; 12] =
     ["needle", "NEE", "天", "天气", "气很好", "stack", "s h", "x", "Ï", "hay 天", "nothing", "今"];
 
-/// A small generator: the seed of a failing round is all that is needed to see it again.
-struct Dice(u64);
-
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % sides
-    }
-
     fn text(&mut self) -> String {
         let words: Vec<_> = (0..=self.roll(4)).map(|_| WORDS[self.roll(WORDS.len())]).collect();
         words.join(" ")
@@ -61,24 +59,7 @@ struct World {
 }
 
 fn client(cx: &Cx, user: &str, inst_id: i64) -> Cx {
-    let row = store::sessions::Session {
-        token: Vec::new(),
-        app: APP,
-        user: user.to_owned(),
-        inst_id,
-        page: String::new(),
-        platform: 7,
-        created_at: START,
-        sig_hash: Vec::new(),
-        sig_time: START,
-        expires_at: i64::MAX,
-        used_at: START,
-        detached_at: 0,
-        ended_at: 0,
-        ended_by: 0,
-    };
-    let session = Session::new(&row, [inst_id as u8; 32], "", i64::MAX);
-    Cx { caller: Caller::User(Arc::new(session)), ..cx.clone() }
+    Cx { caller: session((APP, START), user, inst_id), ..cx.clone() }
 }
 
 fn body(text: &str) -> element::Body {

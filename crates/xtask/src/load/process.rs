@@ -37,6 +37,45 @@ pub fn thread_cpu() -> anyhow::Result<Duration> {
     nanos.map(Duration::from_nanos).with_context(|| format!("{path} is not readable"))
 }
 
+/// Processor time that a server and this process had used when it was made.
+pub struct Costs {
+    /// None of a server elsewhere.
+    pid: Option<u32>,
+    server: Option<Duration>,
+    generator: Duration,
+}
+
+/// Processor time that was used in between.
+pub struct Spent {
+    server: Option<Duration>,
+    generator: Duration,
+}
+
+impl Costs {
+    pub fn now(pid: Option<u32>) -> anyhow::Result<Costs> {
+        Ok(Costs { pid, server: pid.map(cpu).transpose()?, generator: cpu(std::process::id())? })
+    }
+
+    /// Since then.
+    pub fn spent(&self) -> anyhow::Result<Spent> {
+        let now = Costs::now(self.pid)?;
+        let server = now.server.zip(self.server).map(|(now, before)| now.saturating_sub(before));
+        Ok(Spent { server, generator: now.generator.saturating_sub(self.generator) })
+    }
+}
+
+impl Spent {
+    /// Microseconds of the server for each operation.
+    pub fn server_us(&self, operations: u64) -> Option<f64> {
+        self.server.map(|it| micros_each(it, operations))
+    }
+
+    /// The same of this process.
+    pub fn generator_us(&self, operations: u64) -> f64 {
+        micros_each(self.generator, operations)
+    }
+}
+
 /// Microseconds of `spent` for each of `operations`; 0 without any.
 pub fn micros_each(spent: Duration, operations: u64) -> f64 {
     if operations == 0 { 0.0 } else { spent.as_secs_f64() * 1e6 / operations as f64 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     lane::run_name,
-    process,
+    process::{self, Costs},
     report::{Page, Searches, Times, histogram},
     target::Target,
     wire::{self, Wire},
@@ -193,7 +193,7 @@ pub async fn run(target: &Target, messages: usize) -> anyhow::Result<(Searches, 
     let (mut pages, mut faults) = (Vec::new(), Vec::new());
     for (what, command, body) in names.questions() {
         let (mut times, mut bytes, mut entries) = (histogram(), 0, 0);
-        let (before, body) = (target.pid.map(process::cpu).transpose()?, body.to_string());
+        let (before, body) = (Costs::now(target.pid)?, body.to_string());
         for _ in 0..CALLS {
             let start = Instant::now();
             let answer = wire.call(command, &body).await?;
@@ -203,18 +203,16 @@ pub async fn run(target: &Target, messages: usize) -> anyhow::Result<(Searches, 
             let answer: Value = serde_json::from_str(&answer)?;
             entries = usize::try_from(answer["TotalCount"].as_u64().unwrap_or(0))?;
         }
-        let after = target.pid.map(process::cpu).transpose()?;
+        let spent = before.spent()?;
         if (what == "nothing") != (entries == 0) {
             faults.push(format!("{what}: {entries} found"));
         }
-        let spent = before.zip(after).map(|(before, after)| after.saturating_sub(before));
-        let server_cpu_us = spent.map(|it| process::micros_each(it, CALLS));
         pages.push(Page {
             command: what.to_owned(),
             entries,
             bytes,
             times: Times::of(&times),
-            server_cpu_us,
+            server_cpu_us: spent.server_us(CALLS),
         });
     }
     let resident_kb = target.pid.map(process::resident_kb).transpose()?;

@@ -17,7 +17,7 @@ use super::{
     history,
     lane::{Lane, Mark, run_name},
     pace::{Pacer, Schedule},
-    process,
+    process::{self, Costs},
     receiver::{Arrived, receive},
     report::{Times, Traffic, histogram},
     sender::{Door, Sender, When},
@@ -91,11 +91,11 @@ pub async fn run(target: &Target, plan: Plan) -> anyhow::Result<(Traffic, Vec<St
     }
     arrive(&run, senders.len() as u64).await;
 
-    let before = Costs::now(target)?;
+    let before = Costs::now(target.pid)?;
     let (senders, seconds) = send(&run, senders, plan).await?;
     let acknowledged: u64 = senders.iter().map(|it| it.ledger.acknowledged()).sum();
     arrive(&run, acknowledged).await;
-    let after = Costs::now(target)?;
+    let spent = before.spent()?;
 
     // The receivers wait for this; one that is gone has told why.
     let _ = stop.send(true);
@@ -119,29 +119,12 @@ pub async fn run(target: &Target, plan: Plan) -> anyhow::Result<(Traffic, Vec<St
         ack: times(&run.ack),
         delivery: times(&run.delivery),
         late: times(&run.late),
-        server_cpu_us: after.server_since(&before).map(|it| process::micros_each(it, measured)),
-        generator_cpu_us: process::micros_each(after.generator - before.generator, measured),
+        server_cpu_us: spent.server_us(measured),
+        generator_cpu_us: spent.generator_us(measured),
         server_resident_kb: target.pid.map(process::resident_kb).transpose()?,
         checked: acknowledged,
     };
     Ok((traffic, faults))
-}
-
-/// Processor time used so far.
-struct Costs {
-    server: Option<Duration>,
-    generator: Duration,
-}
-
-impl Costs {
-    fn now(target: &Target) -> anyhow::Result<Costs> {
-        let server = target.pid.map(process::cpu).transpose()?;
-        Ok(Costs { server, generator: process::cpu(std::process::id())? })
-    }
-
-    fn server_since(&self, before: &Costs) -> Option<Duration> {
-        Some(self.server?.saturating_sub(before.server?))
-    }
 }
 
 /// Users that no earlier run had.

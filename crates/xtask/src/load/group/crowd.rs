@@ -9,7 +9,7 @@ use super::{
         check::Ledger,
         idle,
         lane::Mark,
-        process,
+        process::Costs,
         report::{Times, histogram},
         target::Target,
     },
@@ -47,8 +47,7 @@ pub async fn run(
     let watchers = Watchers::start(wires.into_iter().map(|it| (it, LANE)), clock);
     tokio::time::sleep(SETTLE).await;
 
-    let costs = || anyhow::Ok((target.pid.map(process::cpu).transpose()?, process::cpu(std::process::id())?));
-    let (rest, before) = (target.rest(1)?, costs()?);
+    let (rest, before) = (target.rest(1)?, Costs::now(target.pid)?);
     let (mut ledger, mut ack, mut faults) = (Ledger::default(), histogram(), Vec::new());
     let mut beat = tokio::time::interval(Duration::from_secs_f64(1.0 / RATE));
     beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -64,7 +63,7 @@ pub async fn run(
         ack.saturating_record(clock.now() - due);
     }
     watchers.arrive(ledger.acknowledged() * members as u64).await;
-    let after = costs()?;
+    let spent = before.spent()?;
 
     let (deliveries, frame_bytes) = (watchers.deliveries(), watchers.frame_bytes());
     let (delivery, last) = watchers.times();
@@ -72,7 +71,6 @@ pub async fn run(
     // Their sockets are closed now, so that as many others may be opened.
     tokio::time::sleep(SETTLE).await;
     let bare = tokio::task::spawn_blocking(move || fan_out::measure(members, frame_bytes)).await??;
-    let server = before.0.zip(after.0).map(|(before, after)| after.saturating_sub(before));
     let crowd = Crowd {
         members,
         group_type: make::group_type(members),
@@ -82,8 +80,8 @@ pub async fn run(
         ack: Times::of(&ack),
         delivery,
         last,
-        server_cpu_us: server.map(|it| process::micros_each(it, deliveries)),
-        generator_cpu_us: process::micros_each(after.1.saturating_sub(before.1), deliveries),
+        server_cpu_us: spent.server_us(deliveries),
+        generator_cpu_us: spent.generator_us(deliveries),
         frame_bytes,
         bare,
     };

@@ -12,7 +12,7 @@ use super::{
         LANES,
         check::Ledger,
         lane::Mark,
-        process,
+        process::Costs,
         report::{Times, histogram},
         target::Target,
         wire::is_ok,
@@ -86,7 +86,7 @@ impl Lanes {
         }
         let watchers = Watchers::start(wires, clock);
         let rest = target.rest(LANES)?;
-        let before = target.pid.map(process::cpu).transpose()?;
+        let before = Costs::now(target.pid)?;
         let begin = clock.now();
         let until = begin + (seconds * 1e9) as u64;
         let senders: Vec<_> =
@@ -98,14 +98,13 @@ impl Lanes {
         let took = Duration::from_nanos(clock.now() - begin).as_secs_f64();
         let acknowledged: u64 = sent.iter().map(|it| it.ledger.acknowledged()).sum();
         watchers.arrive(acknowledged).await;
-        let after = target.pid.map(process::cpu).transpose()?;
+        let spent = before.spent()?;
 
         let mut ack = histogram();
         for it in &sent {
             ack.add(&it.ack).context("histograms of one kind")?;
         }
         let faults = self.faults(&sent, watchers).await?;
-        let spent = before.zip(after).map(|(before, after)| after.saturating_sub(before));
         let sends = Sends {
             groups: self.lanes.len(),
             members: self.members,
@@ -113,7 +112,7 @@ impl Lanes {
             acknowledged,
             rate: acknowledged as f64 / took,
             ack: Times::of(&ack),
-            server_cpu_us: spent.map(|it| process::micros_each(it, acknowledged)),
+            server_cpu_us: spent.server_us(acknowledged),
         };
         Ok((sends, faults))
     }

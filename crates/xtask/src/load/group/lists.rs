@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     super::{
         lane::Mark,
-        process,
+        process::Costs,
         report::{Page, Times, histogram},
         target::Target,
         wire::Wire,
@@ -39,21 +39,20 @@ pub async fn run(target: &Target, name: &str) -> anyhow::Result<(Vec<Page>, Vec<
     let (mut faults, mut pages) = (Vec::new(), Vec::new());
     for (title, all) in [(COMMAND.to_owned(), false), (format!("{COMMAND}, all pages"), true)] {
         let (mut times, mut found) = (histogram(), Found::default());
-        let before = target.pid.map(process::cpu).transpose()?;
+        let before = Costs::now(target.pid)?;
         for _ in 0..CALLS {
             let start = Instant::now();
             found = read(&mut wire, all).await?;
             times.saturating_record(u64::try_from(start.elapsed().as_nanos())?);
             faults.extend(found.fault(all));
         }
-        let after = target.pid.map(process::cpu).transpose()?;
-        let spent = before.zip(after).map(|(before, after)| after.saturating_sub(before));
+        let spent = before.spent()?;
         pages.push(Page {
             command: title,
             entries: found.entries,
             bytes: found.bytes,
             times: Times::of(&times),
-            server_cpu_us: spent.map(|it| process::micros_each(it, CALLS as u64)),
+            server_cpu_us: spent.server_us(CALLS as u64),
         });
     }
     faults.dedup();

@@ -12,7 +12,7 @@ use super::{
     super::{
         group::{make, one},
         lane::Mark,
-        process,
+        process::Costs,
         report::{Page, Times, histogram},
         target::Target,
     },
@@ -82,7 +82,7 @@ async fn join_and_leave(
     join: &Change,
     leave: &Change,
 ) -> anyhow::Result<Vec<Page>> {
-    let (mut times, before) = ([histogram(), histogram()], cpu(pid)?);
+    let (mut times, before) = ([histogram(), histogram()], Costs::now(pid)?);
     for (join_body, leave_body) in join.1.iter().zip(&leave.1) {
         for (place, (command, body)) in [(join.0, join_body), (leave.0, leave_body)].into_iter().enumerate() {
             let start = Instant::now();
@@ -90,7 +90,7 @@ async fn join_and_leave(
             times[place].saturating_record(u64::try_from(start.elapsed().as_nanos())?);
         }
     }
-    let spent = spent(before, cpu(pid)?, 2 * join.1.len());
+    let spent = before.spent()?.server_us(2 * join.1.len() as u64);
     let pages = [join, leave].into_iter().zip(&times).map(|(change, times)| Page {
         command: change.2.clone(),
         entries: change.1.len(),
@@ -102,7 +102,7 @@ async fn join_and_leave(
 }
 
 async fn read_all(rest: &Rest, pid: Option<u32>, group: &str) -> anyhow::Result<(Page, Page, usize)> {
-    let (mut times, mut whole, before) = (histogram(), histogram(), cpu(pid)?);
+    let (mut times, mut whole, before) = (histogram(), histogram(), Costs::now(pid)?);
     let (start, mut next, mut count, mut bytes, mut pages) = (Instant::now(), String::new(), 0, 0, 0);
     loop {
         let body = json!({"GroupId": group, "Limit": PAGE, "Next": next});
@@ -127,12 +127,13 @@ async fn read_all(rest: &Rest, pid: Option<u32>, group: &str) -> anyhow::Result<
         times: Times::of(times),
         server_cpu_us,
     };
-    let one = page("a page of its members", PAGE, bytes / pages, &times, spent(before, cpu(pid)?, pages));
+    let one =
+        page("a page of its members", PAGE, bytes / pages, &times, before.spent()?.server_us(pages as u64));
     Ok((one, page("all of its members", count, bytes, &whole, None), count))
 }
 
 async fn send(rest: &Rest, pid: Option<u32>, group: &str, from: &str) -> anyhow::Result<Page> {
-    let (mut times, before) = (histogram(), cpu(pid)?);
+    let (mut times, before) = (histogram(), Costs::now(pid)?);
     for number in 0..u32::try_from(CALLS)? {
         let start = Instant::now();
         let failure = one(rest, group, from, Mark { lane: 0, number, due: 0 }).await;
@@ -144,20 +145,6 @@ async fn send(rest: &Rest, pid: Option<u32>, group: &str, from: &str) -> anyhow:
         entries: CALLS,
         bytes: 0,
         times: Times::of(&times),
-        server_cpu_us: spent(before, cpu(pid)?, CALLS),
+        server_cpu_us: before.spent()?.server_us(CALLS as u64),
     })
-}
-
-fn cpu(pid: Option<u32>) -> anyhow::Result<Option<std::time::Duration>> {
-    pid.map(process::cpu).transpose()
-}
-
-/// Microseconds each.
-fn spent(
-    before: Option<std::time::Duration>,
-    after: Option<std::time::Duration>,
-    operations: usize,
-) -> Option<f64> {
-    let spent = before.zip(after).map(|(before, after)| after.saturating_sub(before))?;
-    Some(process::micros_each(spent, operations as u64))
 }

@@ -14,7 +14,7 @@ use super::{
         group::{Clock, FAULTS_SHOWN_MAX, Watchers},
         idle,
         lane::Mark,
-        process,
+        process::Costs,
         report::{Times, histogram},
         target::Target,
         wire::{Wire, is_ok},
@@ -115,8 +115,7 @@ async fn load(
     (rate, seconds): (f64, f64),
     first: u32,
 ) -> anyhow::Result<(Load, Vec<String>)> {
-    let costs = || anyhow::Ok((target.pid.map(process::cpu).transpose()?, process::cpu(std::process::id())?));
-    let (rest, before, delivered) = (target.rest(SENDS)?, costs()?, watchers.deliveries());
+    let (rest, before, delivered) = (target.rest(SENDS)?, Costs::now(target.pid)?, watchers.deliveries());
     watchers.forget_times();
     let (mut ack, mut faults, mut dropped) = (histogram(), Vec::new(), [0; PRIORITIES.len()]);
     let mut beat = tokio::time::interval(Duration::from_secs_f64(1.0 / rate));
@@ -143,12 +142,11 @@ async fn load(
     }
     let kept = u64::from(count) - dropped.iter().sum::<u64>();
     watchers.arrive(delivered + kept * watchers.count() as u64).await;
-    let (took, after) = (Duration::from_nanos(clock.now() - begin).as_secs_f64(), costs()?);
+    let (took, spent) = (Duration::from_nanos(clock.now() - begin).as_secs_f64(), before.spent()?);
     if dropped.windows(2).any(|it| it[0] > it[1]) {
         faults.push(format!("a higher priority gave way to a lower one: {dropped:?}"));
     }
     let deliveries = watchers.deliveries() - delivered;
-    let server = before.0.zip(after.0).map(|(before, after)| after.saturating_sub(before));
     let found = Load {
         rate,
         seconds: took,
@@ -158,8 +156,8 @@ async fn load(
         deliveries_per_second: deliveries as f64 / took,
         ack: Times::of(&ack),
         last: watchers.times().1,
-        server_cpu_us: server.map(|it| process::micros_each(it, deliveries)),
-        generator_cpu_us: process::micros_each(after.1.saturating_sub(before.1), deliveries),
+        server_cpu_us: spent.server_us(deliveries),
+        generator_cpu_us: spent.generator_us(deliveries),
         frame_bytes: watchers.frame_bytes(),
     };
     Ok((found, faults))

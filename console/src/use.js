@@ -1,22 +1,19 @@
 // Loading, as every page does it.
 import { reactive, ref, shallowRef } from 'vue';
 
-/**
- * Something that is asked for at once and again on `reload`.
- * @template T @param {() => Promise<T>} load
- */
-export function useLoad(load) {
-  const data = shallowRef();
+/** One question at a time: what an earlier one brings is dropped. */
+function asking() {
   const error = shallowRef();
   const loading = ref(false);
   let turn = 0;
-  async function reload() {
+  /** @template T @param {() => Promise<T>} load @param {(found: T) => void} take */
+  async function ask(load, take) {
     const mine = (turn += 1);
     loading.value = true;
     try {
       const found = await load();
       if (mine === turn) {
-        data.value = found;
+        take(found);
         error.value = undefined;
       }
     } catch (it) {
@@ -29,6 +26,17 @@ export function useLoad(load) {
       }
     }
   }
+  return { error, loading, ask };
+}
+
+/**
+ * Something that is asked for at once and again on `reload`.
+ * @template T @param {() => Promise<T>} load
+ */
+export function useLoad(load) {
+  const { error, loading, ask } = asking();
+  const data = shallowRef();
+  const reload = () => ask(load, (found) => { data.value = found; });
   reload();
   return reactive({ data, error, loading, reload });
 }
@@ -38,35 +46,16 @@ export function useLoad(load) {
  * @param {(place: string | undefined) => Promise<{rows: any[], next?: string}>} load @param {boolean} [waits] nothing is asked for at first
  */
 export function useList(load, waits = false) {
+  const { error, loading, ask } = asking();
   const rows = shallowRef([]);
   const next = ref();
-  const error = shallowRef();
-  const loading = ref(false);
-  let turn = 0;
-  async function ask(place) {
-    const mine = (turn += 1);
-    loading.value = true;
-    try {
-      const found = await load(place);
-      if (mine !== turn) {
-        return;
-      }
-      rows.value = place === undefined ? found.rows : [...rows.value, ...found.rows];
-      next.value = found.next;
-      error.value = undefined;
-    } catch (it) {
-      if (mine === turn) {
-        error.value = it;
-      }
-    } finally {
-      if (mine === turn) {
-        loading.value = false;
-      }
-    }
-  }
-  const reload = () => ask(undefined);
+  const part = (place) => ask(() => load(place), (found) => {
+    rows.value = place === undefined ? found.rows : [...rows.value, ...found.rows];
+    next.value = found.next;
+  });
+  const reload = () => part(undefined);
   if (!waits) {
     reload();
   }
-  return reactive({ rows, next, error, loading, reload, more: () => ask(next.value) });
+  return reactive({ rows, next, error, loading, reload, more: () => part(next.value) });
 }

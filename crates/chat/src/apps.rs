@@ -11,7 +11,7 @@ use proto::{
     usersig::{Credentials, PublicKey},
 };
 use serde_json::Value;
-use store::StoreError;
+use store::{StoreError, Tx};
 
 use crate::{
     Chat,
@@ -235,43 +235,50 @@ impl Chat {
         id: u32,
         change: impl FnOnce(&mut Vec<String>) + Send + 'static,
     ) -> Result<usize, Error> {
-        let changed = self.db.write(0, move |tx| {
-            let unknown = || Error::from(Fail::with(Code::NoSuchApp, format!("there is no app {id}")));
-            let stored = store::apps::get(tx, id)?.ok_or_else(unknown)?;
-            let bad = |it: String| Error::from(Fail::with(Code::BadAppId, it));
-            let mut settings = Settings::from_json(&stored).map_err(bad)?;
+        let changed = self.edit_settings(id, move |_, settings| {
             let mut keys = settings.app_hmac_secrets.clone();
             change(&mut keys);
             let count = keys.len();
-            settings.set("app.hmac_secrets", keys.into()).map_err(bad)?;
-            store::apps::set_settings(tx, id, &Value::Object(settings.changed()).to_string())?;
-            Ok::<_, Error>(count)
+            settings.set("app.hmac_secrets", keys.into()).map_err(bad_setting)?;
+            Ok(count)
         });
-        let count = changed.await?;
-        self.refresh_apps().await?;
-        Ok(count)
+        changed.await
     }
 
     /// Changes settings of an app, all of them or none; new administrators get their accounts.
     pub async fn change_app(&self, id: u32, changes: Vec<(String, Value)>) -> Result<(), Error> {
         let now = self.clock.now();
-        let changed = self.db.write(0, move |tx| {
+        let changed = self.edit_settings(id, move |tx, settings| {
+            for (key, value) in changes {
+                settings.set(&key, value).map_err(bad_setting)?;
+            }
+            let admins = &settings.app_admins;
+            admins.iter().try_for_each(|it| store::accounts::insert(tx, id, it, now, 0).map(drop))?;
+            Ok(())
+        });
+        changed.await
+    }
+
+    /// Changes the settings of an app in one transaction, and has them count.
+    async fn edit_settings<T: Send + 'static>(
+        &self,
+        id: u32,
+        edit: impl FnOnce(&mut dyn Tx, &mut Settings) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let edited = self.db.write(0, move |tx| {
             let unknown = || Error::from(Fail::with(Code::NoSuchApp, format!("there is no app {id}")));
             let stored = store::apps::get(tx, id)?.ok_or_else(unknown)?;
-            let bad = |it: String| Error::from(Fail::with(Code::BadAppId, it));
-            let mut settings = Settings::from_json(&stored).map_err(bad)?;
-            for (key, value) in changes {
-                settings.set(&key, value).map_err(bad)?;
-            }
+            let mut settings = Settings::from_json(&stored).map_err(bad_setting)?;
+            let out = edit(tx, &mut settings)?;
             store::apps::set_settings(tx, id, &Value::Object(settings.changed()).to_string())?;
-            settings
-                .app_admins
-                .iter()
-                .try_for_each(|it| store::accounts::insert(tx, id, it, now, 0).map(drop))?;
-            Ok::<_, Error>(())
+            Ok::<_, Error>(out)
         });
-        changed.await?;
+        let out = edited.await?;
         self.refresh_apps().await?;
-        Ok(())
+        Ok(out)
     }
+}
+
+fn bad_setting(why: String) -> Error {
+    Fail::with(Code::BadAppId, why).into()
 }

@@ -15,7 +15,6 @@ mod throttle;
 use std::{fmt, net::IpAddr};
 
 use proto::Code;
-use serde::Serialize;
 use store::StoreError;
 
 use crate::{error::Error, shard};
@@ -131,9 +130,4 @@ pub struct Console {
 /// The key under which all that belongs to the console is written.
 fn key() -> u64 {
     shard(0, "\0console")
-}
-
-/// JSON of what an audit row tells beside its columns.
-pub(crate) fn detail(it: &impl Serialize) -> String {
-    serde_json::to_string(it).unwrap_or_default()
 }

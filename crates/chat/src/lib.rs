@@ -37,6 +37,7 @@ mod signed;
 pub mod sources;
 pub mod statistics;
 pub mod status;
+mod text;
 pub mod webhooks;
 pub mod zone;
 

@@ -39,6 +39,14 @@ pub enum End {
 }
 
 impl End {
+    const ALL: [End; 5] =
+        [End::OtherLogin, End::OtherDevice, End::KickedByRest, End::LoggedOut, End::Expired];
+
+    /// What the store says of an end; `None` for a number that stands for none.
+    pub fn from_number(number: i64) -> Option<End> {
+        End::ALL.into_iter().find(|it| *it as i64 == number)
+    }
+
     /// What later requests with the dead token are answered.
     fn refusal(ended_by: i64) -> Fail {
         match ended_by {

@@ -39,6 +39,7 @@ pub use read::{
 };
 pub use recall::{delete_own, recall};
 pub use recent::Recent;
+pub use send::platform_name;
 pub use send::{Hooked, Options, Outgoing, Sent, Sync, send};
 pub(crate) use send::{check_size, checksum, platform_bits};
 pub use store::messages::{Message, flag};

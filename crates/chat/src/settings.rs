@@ -64,9 +64,9 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// Most custom profile or friend fields of an app. `spec/concepts/profiles.md` 3.
-const CUSTOM_FIELDS_MAX: usize = 20;
+pub const CUSTOM_FIELDS_MAX: usize = 20;
 /// Most administrators of an app. `spec/concepts/rest-overview.md` 4.
-const ADMINS_MAX: usize = 10;
+pub const ADMINS_MAX: usize = 10;
 
 /// The rate of one REST command: `limits.rest.<service>.<command>`.
 const COMMAND_RATE: &str = "limits.rest.";
@@ -143,6 +143,11 @@ impl Settings {
             out.insert(format!("{COMMAND_RATE}{}", command.replacen('/', ".", 1)), (*rate).into());
         }
         out
+    }
+
+    /// The rates that the app has of its own, by `service/command`.
+    pub fn own_command_rates(&self) -> &BTreeMap<String, u32> {
+        &self.command_rates
     }
 
     /// The rate of a REST command in calls a second: the app's own, else `documented`.

@@ -64,6 +64,26 @@ pub struct Request {
     pub timeout: Duration,
 }
 
+impl Request {
+    /// What an operator has posted to see whether the backend answers. `spec/concepts/webhooks.md` 6.
+    pub fn ping(app: u32, state: &State) -> Request {
+        Request {
+            app,
+            event_id: None,
+            command: "Test.Ping".to_owned(),
+            client_ip: String::new(),
+            platform: "RESTAPI".to_owned(),
+            body: "{\"CallbackCommand\":\"Test.Ping\"}".to_owned(),
+            timeout: after_timeout(state),
+        }
+    }
+}
+
+/// How long the backend may take to hear of what happened.
+fn after_timeout(state: &State) -> Duration {
+    Duration::from_millis(state.settings.webhooks_after_timeout_ms.max(1) as u64)
+}
+
 /// Why an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {

@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod node;
 pub mod offline_push;
 pub mod openapi;
+mod outgoing;
 pub mod rest;
 pub mod s3;
 pub mod tls;

@@ -95,6 +95,13 @@ pub struct ByKind {
     pub kind: &'static str,
 }
 
+/// What is counted elsewhere, and brought here when somebody looks.
+pub type Counts = Family<ByKind, Gauge>;
+
+pub fn set(counts: &Counts, kind: &'static str, count: u64) {
+    counts.get_or_create(&ByKind { kind }).set(i64::try_from(count).unwrap_or(i64::MAX));
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ByScope {
     pub scope: &'static str,
@@ -135,11 +142,11 @@ pub struct Metrics {
     pub rate_limited: Family<ByScope, Counter>,
     pub usersig_refused: Family<ByCode, Counter>,
     /// Requests to backends since the start, and events that wait.
-    pub webhooks: Family<ByKind, Gauge>,
+    pub webhooks: Counts,
     /// Since the start, by priority.
-    pub group_messages_dropped: Family<ByKind, Gauge>,
+    pub group_messages_dropped: Counts,
     /// Offline pushes since the start by what became of them, and rows of the outbox that wait.
-    pub offline_pushes: Family<ByKind, Gauge>,
+    pub offline_pushes: Counts,
     /// Commands that ended in a panic.
     pub panics: Counter,
     /// All commands together, for the console.

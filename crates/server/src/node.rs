@@ -24,7 +24,7 @@ use crate::{
     console::Live,
     gateway::Connections,
     jobs::Jobs,
-    metrics::{CommandMetrics, Door, Metrics},
+    metrics::{CommandMetrics, Door, Metrics, set},
 };
 
 /// Client messages of more than the usual length that are in memory at once.
@@ -123,19 +123,16 @@ impl Node {
     fn observe_dropped(&self) {
         let counts: Vec<_> = self.chat.apps.all().iter().map(|it| it.dropped_group_messages()).collect();
         for (place, kind) in ["high", "normal", "low", "lowest"].into_iter().enumerate() {
-            let sum = counts.iter().map(|it| it[place]).sum::<u64>();
-            let gauge = self.metrics.group_messages_dropped.get_or_create(&crate::metrics::ByKind { kind });
-            gauge.set(i64::try_from(sum).unwrap_or(i64::MAX));
+            set(&self.metrics.group_messages_dropped, kind, counts.iter().map(|it| it[place]).sum());
         }
     }
 
     fn observe_webhooks(&self) {
         let apps = self.chat.apps.all();
         let sum = |of: fn(&chat::webhooks::Numbers) -> &AtomicU64| {
-            let counts = apps.iter().map(|it| of(&it.hooks.numbers).load(Ordering::Relaxed));
-            i64::try_from(counts.sum::<u64>()).unwrap_or(i64::MAX)
+            apps.iter().map(|it| of(&it.hooks.numbers).load(Ordering::Relaxed)).sum()
         };
-        let waiting = apps.iter().map(|it| it.hooks.waiting()).sum();
+        let waiting = apps.iter().map(|it| it.hooks.waiting().unsigned_abs()).sum();
         for (kind, count) in [
             ("sent", sum(|it| &it.sent)),
             ("answered", sum(|it| &it.answered)),
@@ -144,26 +141,23 @@ impl Node {
             ("given_up", sum(|it| &it.given_up)),
             ("waiting", waiting),
         ] {
-            self.metrics.webhooks.get_or_create(&crate::metrics::ByKind { kind }).set(count);
+            set(&self.metrics.webhooks, kind, count);
         }
     }
 
     fn observe_offline_pushes(&self) {
         let apps = self.chat.apps.all();
-        let set = |kind, count: u64| {
-            let count = i64::try_from(count).unwrap_or(i64::MAX);
-            self.metrics.offline_pushes.get_or_create(&crate::metrics::ByKind { kind }).set(count);
-        };
+        let note = |kind, count| set(&self.metrics.offline_pushes, kind, count);
         let sum = |of: fn(&Numbers) -> &AtomicU64| {
             apps.iter().map(|it| of(&it.pushes.numbers).load(Ordering::Relaxed)).sum()
         };
-        set("sent", sum(|it| &it.sent));
-        set("retried", sum(|it| &it.retried));
-        set("failed", sum(|it| &it.failed));
+        note("sent", sum(|it| &it.sent));
+        note("retried", sum(|it| &it.retried));
+        note("failed", sum(|it| &it.failed));
         for why in Dropped::ALL {
-            set(why.name(), apps.iter().map(|it| it.pushes.numbers.dropped(why)).sum());
+            note(why.name(), apps.iter().map(|it| it.pushes.numbers.dropped(why)).sum());
         }
-        set("waiting", apps.iter().map(|it| it.pushes.waiting().unsigned_abs()).sum());
+        note("waiting", apps.iter().map(|it| it.pushes.waiting().unsigned_abs()).sum());
     }
 
     /// A name for one request in the log.

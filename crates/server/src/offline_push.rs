@@ -8,11 +8,7 @@ mod passes;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chat::{
@@ -22,15 +18,14 @@ use chat::{
 };
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Request, StatusCode, header};
-use hyper_rustls::HttpsConnector;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
 
-use crate::webhooks::{
-    address::{self, Guard, is_allowed_literal},
-    reason, trust,
+use crate::{
+    outgoing::{Clients, Https},
+    webhooks::{address::Guard, reason, trust},
 };
 
 /// Longest answer of a push service that is read. Bytes.
@@ -68,13 +63,10 @@ enum Protocol {
     Any,
 }
 
-type Https = Client<HttpsConnector<HttpConnector<Guard>>, Full<Bytes>>;
-
-/// Clients of one kind of service, one for each app, made anew when the app's settings change.
+/// The way to one kind of service.
 struct Wire {
     protocol: Protocol,
-    allow_local: bool,
-    clients: Mutex<HashMap<u32, (i64, Https)>>,
+    clients: Clients,
 }
 
 /// What a service said.
@@ -107,19 +99,10 @@ impl Answer {
 
 impl Wire {
     fn new(protocol: Protocol, allow_local: bool) -> Wire {
-        Wire { protocol, allow_local, clients: Mutex::default() }
+        Wire { protocol, clients: Clients::new(allow_local) }
     }
 
-    fn client(&self, app: u32, state: &State) -> anyhow::Result<Https> {
-        let mut clients = self.clients.lock().expect("no holder panics");
-        if let Some((version, client)) = clients.get(&app)
-            && *version == state.version
-        {
-            return Ok(client.clone());
-        }
-        let mut http = HttpConnector::new_with_resolver(Guard { allow_local: self.allow_local });
-        http.enforce_http(false);
-        http.set_nodelay(true);
+    fn connect(&self, state: &State, http: HttpConnector<Guard>) -> anyhow::Result<Https> {
         let https = hyper_rustls::HttpsConnectorBuilder::new()
             .with_tls_config(trust::server_only(&state.settings.push_tls_ca_file)?)
             .https_or_http();
@@ -128,12 +111,10 @@ impl Wire {
             Protocol::Http2 => https.enable_http2().wrap_connector(http),
             Protocol::Any => https.enable_all_versions().wrap_connector(http),
         };
-        let client = Client::builder(TokioExecutor::new())
+        Ok(Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
             .http2_only(self.protocol == Protocol::Http2)
-            .build(https);
-        clients.insert(app, (state.version, client.clone()));
-        Ok(client)
+            .build(https))
     }
 
     /// One request and its whole answer. The error says why there is none.
@@ -143,10 +124,11 @@ impl Wire {
         request: Request<Full<Bytes>>,
         timeout: Duration,
     ) -> Result<Answer, String> {
-        if !self.allow_local && !is_allowed_literal(request.uri().host().unwrap_or_default()) {
-            return Err(address::REFUSED.to_owned());
+        if let Some(why) = self.clients.refusal(request.uri()) {
+            return Err(why.to_owned());
         }
-        let client = self.client(app, state).map_err(|it| format!("{it:#}"))?;
+        let client = self.clients.get(app, state, |http| self.connect(state, http));
+        let client = client.map_err(|it| format!("{it:#}"))?;
         let exchange = async {
             let answer = client.request(request).await.map_err(|it| reason(&it))?;
             let status = answer.status();

@@ -8,10 +8,7 @@ pub(crate) mod address;
 mod tests;
 pub(crate) mod trust;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::sync::Arc;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
@@ -22,71 +19,44 @@ use chat::{
 };
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{Method, StatusCode, header};
-use hyper_rustls::HttpsConnector;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
 use sha2::{Digest, Sha256};
 
-use crate::digest::{hex, mac};
-use address::{Guard, is_allowed_literal};
+use crate::{
+    digest::{hex, mac},
+    outgoing::{Clients, Https, USER_AGENT, signed},
+};
+use address::Guard;
 
 /// Connections to one backend that are kept open while nothing is to be said.
 const IDLE_CONNECTIONS_MAX: usize = 64;
 /// What the keys of bodies are made from, where an app has set none.
 const SIGNING_PURPOSE: &[u8] = b"magpie webhook signature";
 
-type Https = Client<HttpsConnector<HttpConnector<Guard>>, Full<Bytes>>;
-
 /// Carries webhooks over HTTP.
 pub struct Http {
     clock: Clock,
-    /// Whether backends may be on this machine or link.
-    allow_local: bool,
-    /// By app, with the version of the settings that it was made for.
-    clients: Mutex<HashMap<u32, (i64, Https)>>,
+    clients: Clients,
 }
 
 impl Http {
+    /// `allow_local`: backends may be on this machine or link.
     pub fn new(clock: Clock, allow_local: bool) -> Http {
-        Http { clock, allow_local, clients: Mutex::default() }
-    }
-
-    fn client(&self, app: u32, state: &State) -> Result<Https, Failure> {
-        let mut clients = self.clients.lock().expect("no holder panics");
-        if let Some((version, client)) = clients.get(&app)
-            && *version == state.version
-        {
-            return Ok(client.clone());
-        }
-        let client = self.connect(state).map_err(|it| Failure::Unreachable(format!("{it:#}")))?;
-        clients.insert(app, (state.version, client.clone()));
-        Ok(client)
-    }
-
-    fn connect(&self, state: &State) -> anyhow::Result<Https> {
-        let mut http = HttpConnector::new_with_resolver(Guard { allow_local: self.allow_local });
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        let https = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_tls_config(trust::config(&state.settings)?)
-            .https_or_http();
-        let https = match state.settings.webhooks_http2 {
-            true => https.enable_all_versions().wrap_connector(http),
-            false => https.enable_http1().wrap_connector(http),
-        };
-        Ok(Client::builder(TokioExecutor::new()).pool_max_idle_per_host(IDLE_CONNECTIONS_MAX).build(https))
+        Http { clock, clients: Clients::new(allow_local) }
     }
 
     async fn exchange(&self, state: &State, it: &Request) -> Result<String, Failure> {
         let now = self.clock.now();
         let url = url(state, it, now);
         let request = request(state, it, &url, now).map_err(|it| Failure::Unreachable(it.to_string()))?;
-        if !self.allow_local && !is_allowed_literal(request.uri().host().unwrap_or_default()) {
-            return Err(Failure::Unreachable(address::REFUSED.to_owned()));
+        if let Some(why) = self.clients.refusal(request.uri()) {
+            return Err(Failure::Unreachable(why.to_owned()));
         }
-        let client = self.client(it.app, state)?;
+        let client = self.clients.get(it.app, state, |http| connect(state, http));
+        let client = client.map_err(|it| Failure::Unreachable(format!("{it:#}")))?;
         let answer = client.request(request).await.map_err(|it| Failure::Unreachable(reason(&it)))?;
         let status = answer.status();
         if status != StatusCode::OK {
@@ -101,6 +71,17 @@ impl Http {
         let text = String::from_utf8(body.to_bytes().to_vec());
         text.ok().filter(|it| is_object(it)).ok_or_else(|| Failure::Rejected("no JSON object".to_owned()))
     }
+}
+
+fn connect(state: &State, http: HttpConnector<Guard>) -> anyhow::Result<Https> {
+    let https = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_tls_config(trust::config(&state.settings)?)
+        .https_or_http();
+    let https = match state.settings.webhooks_http2 {
+        true => https.enable_all_versions().wrap_connector(http),
+        false => https.enable_http1().wrap_connector(http),
+    };
+    Ok(Client::builder(TokioExecutor::new()).pool_max_idle_per_host(IDLE_CONNECTIONS_MAX).build(https))
 }
 
 impl Transport for Http {
@@ -166,13 +147,9 @@ fn request(
         .method(Method::POST)
         .uri(url)
         .header(header::CONTENT_TYPE, "application/json")
-        .header(header::USER_AGENT, concat!("magpie/", env!("CARGO_PKG_VERSION")));
+        .header(header::USER_AGENT, USER_AGENT);
     if let Some(id) = &it.event_id {
-        let signature = signature(&signing_key(state), id, now, &it.body);
-        request = request
-            .header("webhook-id", id)
-            .header("webhook-timestamp", now)
-            .header("webhook-signature", format!("v1,{signature}"));
+        request = signed(request, state, id, now, &it.body);
     }
     request.body(Full::new(Bytes::from(it.body.clone())))
 }

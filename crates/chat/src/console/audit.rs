@@ -6,7 +6,7 @@ pub use store::console_audit::{Entry, Wanted};
 use store::{Tx, console_audit as table};
 
 use super::{Actor, Trouble, key};
-use crate::Chat;
+use crate::{Chat, text::beginning};
 
 /// Rows that are kept; the oldest go.
 pub const ROWS_MAX: i64 = 1_000_000;
@@ -38,15 +38,6 @@ impl Deed {
     }
 }
 
-/// Cut at a character; U+0000, which no engine keeps, is replaced.
-fn cut(text: &str, most: usize) -> String {
-    let mut end = text.len().min(most);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].replace('\0', "\u{fffd}")
-}
-
 /// The hash of a row: each column with its length in front, so that no two rows read the same.
 fn hash(it: &Entry) -> Vec<u8> {
     let mut hasher = Sha256::new();
@@ -70,13 +61,13 @@ pub(super) fn note(tx: &mut dyn Tx, by: &Actor, deed: &Deed, now_ms: i64) -> Res
     let mut entry = Entry {
         id,
         at_ms: now_ms,
-        operator: cut(&by.name, TARGET_BYTES_MAX),
+        operator: beginning(&by.name, TARGET_BYTES_MAX),
         role: by.role.map_or("", super::Role::name).to_owned(),
         address: by.address.map(|it| it.to_canonical().to_string()).unwrap_or_default(),
         action: deed.action.clone(),
         app: deed.app.into(),
-        target: cut(&deed.target, TARGET_BYTES_MAX),
-        detail: cut(&deed.detail, DETAIL_BYTES_MAX),
+        target: beginning(&deed.target, TARGET_BYTES_MAX),
+        detail: beginning(&deed.detail, DETAIL_BYTES_MAX),
         previous,
         hash: Vec::new(),
     };

@@ -1,6 +1,6 @@
 //! What became of one message: where it stands, who has read it, and what the backend was told of it.
 
-use proto::{msg_key::MsgKey, platform::Platform};
+use proto::msg_key::MsgKey;
 use store::{
     Tx, console_messages as counts, console_webhooks as log, contacts,
     group_messages::{self, GroupMessage},
@@ -10,7 +10,7 @@ use store::{
 
 use super::{
     Trouble,
-    lists::{counted_max, lane_of, living},
+    lists::{COUNTED_MAX, lane_of, living},
 };
 use crate::{Chat, messages::lane, webhooks::Line};
 
@@ -37,14 +37,6 @@ pub struct InGroup {
     pub read_by: i64,
     pub receipts: i64,
     pub webhooks: Vec<Logged>,
-}
-
-/// Where a message was sent from, by the bits above its flags.
-pub fn platform(flags: i64) -> &'static str {
-    match usize::try_from(flags >> messages::flag::PLATFORM_SHIFT).unwrap_or(0).checked_sub(1) {
-        None => "RESTAPI",
-        Some(place) => Platform::ALL.get(place).map_or("Unknown", |it| it.webhook_name()),
-    }
 }
 
 type Named = (i64, &'static str);
@@ -118,7 +110,7 @@ impl Chat {
             let receipt = message.has(messages::flag::RECEIPT_GIVEN);
             let texts = [format!("\"MsgKey\":\"{key}\""), format!("\"MsgRandom\":{}", key.random)];
             Ok(C2c {
-                place: counts::count_older(tx, lane, place, counted_max())?,
+                place: counts::count_older(tx, lane, place, COUNTED_MAX)?,
                 is_read: receipt || side.is_some_and(|it| it.read_at >= message.time),
                 webhooks: events(tx, app, Line::Pair(&from, &to), message.time, &texts)?,
                 message,
@@ -142,8 +134,8 @@ impl Chat {
             let is_topic = !topic.is_empty();
             let texts = [format!("\"Random\":{}", message.random), format!("\"MsgSeq\":{seq},")];
             Ok(InGroup {
-                read_by: if is_topic { 0 } else { counts::count_read(tx, row.id, seq, counted_max())? },
-                receipts: counts::count_receipts(tx, lane, seq, counted_max())?,
+                read_by: if is_topic { 0 } else { counts::count_read(tx, row.id, seq, COUNTED_MAX)? },
+                receipts: counts::count_receipts(tx, lane, seq, COUNTED_MAX)?,
                 webhooks: events(tx, app, Line::Group(&row.group_id), message.time, &texts)?,
                 message,
             })

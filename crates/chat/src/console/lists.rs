@@ -16,7 +16,7 @@ pub const PAGE_MAX: i64 = 500;
 /// Logins of a user that are shown.
 const LOGINS_MAX: i64 = 100;
 /// Entries are counted to this.
-const COUNTED_MAX: i64 = 100_000;
+pub(super) const COUNTED_MAX: i64 = 100_000;
 
 /// A user whole.
 pub struct WholeUser {
@@ -220,9 +220,4 @@ impl Chat {
         let read = self.db.read(move |tx| Ok((accounts::count(tx, app)?, table::count_robots(tx, app)?)));
         read.await
     }
-}
-
-/// To what counts go in an explanation.
-pub(super) const fn counted_max() -> i64 {
-    COUNTED_MAX
 }

@@ -10,7 +10,7 @@ use store::{
 use super::{
     Actor, Role, Trouble,
     audit::{Deed, note},
-    detail, key,
+    key,
 };
 use crate::Chat;
 
@@ -118,8 +118,10 @@ impl Chat {
                 return Err(Trouble::Conflict(format!("there is an operator {name:?} already")));
             }
             table::put_link(tx, &row)?;
-            let deed =
-                Deed { detail: detail(&json!({ "role": role.name() })), ..Deed::new("operators.add", &name) };
+            let deed = Deed {
+                detail: json!({ "role": role.name() }).to_string(),
+                ..Deed::new("operators.add", &name)
+            };
             note(tx, &by, &deed, now_ms)?;
             Ok(())
         });
@@ -176,7 +178,7 @@ impl Chat {
             }
             table::set_role(tx, &name, role as i64)?;
             let deed = Deed {
-                detail: detail(&json!({ "role": role.name() })),
+                detail: json!({ "role": role.name() }).to_string(),
                 ..Deed::new("operators.role", &name)
             };
             note(tx, &by, &deed, now_ms)?;

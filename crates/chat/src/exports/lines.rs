@@ -2,11 +2,10 @@
 
 use std::fmt::Write;
 
-use proto::{json::quote, platform::Platform};
-use store::{
-    exports::{GroupSent, Sent},
-    group_messages, messages,
-};
+use proto::json::quote;
+use store::exports::{GroupSent, Sent};
+
+use crate::messages::platform_name;
 
 /// The line of a message in a file of one-to-one messages.
 pub(super) fn peer(it: &Sent) -> String {
@@ -21,7 +20,7 @@ pub(super) fn peer(it: &Sent) -> String {
     _ = write!(
         line,
         ",\"MsgFromPlatform\":\"{}\",\"MsgKey\":\"{}_{}_{}\",\"MsgBody\":{}",
-        platform(it.flags >> messages::flag::PLATFORM_SHIFT),
+        platform_name(it.flags),
         it.seq,
         it.random,
         it.time,
@@ -42,7 +41,7 @@ pub(super) fn group(it: &GroupSent) -> String {
         it.time,
         it.seq,
         it.random,
-        platform(it.flags >> group_messages::flag::PLATFORM_SHIFT),
+        platform_name(it.flags),
         it.body
     );
     close(line, &it.cloud)
@@ -54,12 +53,4 @@ fn close(mut line: String, cloud: &str) -> String {
     }
     line.push('}');
     line
-}
-
-/// The name of a place in the table of platforms plus 1; 0 is a backend.
-fn platform(number: i64) -> &'static str {
-    match usize::try_from(number).unwrap_or(0).checked_sub(1) {
-        None => "RESTAPI",
-        Some(place) => Platform::ALL.get(place).map_or("Unknown", |it| it.webhook_name()),
-    }
 }

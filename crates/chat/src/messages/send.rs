@@ -369,6 +369,14 @@ impl Relation {
     }
 }
 
+/// The name of where a message was sent, by the flags of either log.
+pub fn platform_name(flags: i64) -> &'static str {
+    match usize::try_from(flags >> flag::PLATFORM_SHIFT).unwrap_or(0).checked_sub(1) {
+        None => "RESTAPI",
+        Some(place) => Platform::ALL.get(place).map_or("Unknown", |it| it.webhook_name()),
+    }
+}
+
 /// Where a message was sent, in the flags of either log.
 pub(crate) fn platform_bits(caller: &Caller) -> i64 {
     let Caller::User(session) = caller else { return 0 };

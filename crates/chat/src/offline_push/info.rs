@@ -122,13 +122,7 @@ fn shown(element: &Map<String, Value>) -> String {
 }
 
 fn shorten(text: &mut String, most: usize) {
-    if text.len() > most {
-        let mut end = most;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-    }
+    text.truncate(text.floor_char_boundary(most));
 }
 
 #[cfg(test)]

@@ -64,7 +64,8 @@ struct Made {
 #[derive(Default)]
 struct Round {
     made: Vec<Made>,
-    /// How far new messages were looked at, of either kind.
+    /// How far new messages had been looked at, and are now, of either kind.
+    began: [i64; 2],
     reached: [i64; 2],
     has_more: bool,
 }
@@ -75,7 +76,7 @@ impl Chat {
         let now = self.clock.now();
         let had_names = self.bring_in_names().await?;
         let round = self.db.read(move |tx| read_round(tx, now)).await?;
-        let Round { made, reached, has_more } = round;
+        let Round { made, began, reached, has_more } = round;
         let writes: Vec<_> = made
             .into_iter()
             .map(|it| {
@@ -86,11 +87,13 @@ impl Chat {
         for it in writes {
             it.await?;
         }
-        let done = self.db.write(shard(0, "\0search"), move |tx| {
-            table::set_progress(tx, C2C, reached[0])?;
-            table::set_progress(tx, GROUP, reached[1])
-        });
-        done.await?;
+        if reached != began {
+            let done = self.db.write(shard(0, "\0search"), move |tx| {
+                table::set_progress(tx, C2C, reached[0])?;
+                table::set_progress(tx, GROUP, reached[1])
+            });
+            done.await?;
+        }
         Ok(has_more || had_names)
     }
 
@@ -118,8 +121,8 @@ impl Chat {
 /// Reads what is new and what changed, and makes blocks of it.
 fn read_round(tx: &mut dyn Tx, now: i64) -> Result<Round, StoreError> {
     let settled = now - SETTLE_SECONDS;
-    let mut round =
-        Round { reached: [table::progress(tx, C2C)?, table::progress(tx, GROUP)?], ..Round::default() };
+    let began = [table::progress(tx, C2C)?, table::progress(tx, GROUP)?];
+    let mut round = Round { began, reached: began, ..Round::default() };
     let mut works: BTreeMap<(i64, i64), Work> = BTreeMap::new();
     look_at_new(tx, settled, &mut round, &mut works)?;
     look_at_new_in_groups(tx, settled, &mut round, &mut works)?;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use store::webhooks as table;
 
 use super::{ANSWER_LOGGED_BYTES_MAX, Hook, Origin, Request, event, rendered};
-use crate::{Cx, clock::instant, error::Error};
+use crate::{Cx, clock::instant, error::Error, text::beginning};
 
 /// Own codes of an app for one-to-one messages.
 pub(crate) const C2C_CODES: RangeInclusive<i64> = 120_001..=130_000;
@@ -114,9 +114,5 @@ pub(crate) async fn answer<B: Serialize>(
 
 /// The beginning of an answer, for the log.
 pub(super) fn shortened(text: &str) -> String {
-    let mut end = text.len().min(ANSWER_LOGGED_BYTES_MAX);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].replace('\0', "\u{fffd}")
+    beginning(text, ANSWER_LOGGED_BYTES_MAX)
 }

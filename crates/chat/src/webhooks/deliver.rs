@@ -15,7 +15,7 @@ use std::{
 use store::{StoreError, webhooks as table};
 use tokio::sync::mpsc;
 
-use super::{Failure, Request, ask::shortened};
+use super::{Failure, Request, after_timeout, ask::shortened};
 use crate::{Chat, apps::App, clock::instant};
 use backlog::{Backlog, Outcome};
 
@@ -195,7 +195,7 @@ async fn attempt(chat: Arc<Chat>, app: Arc<App>, event: table::Event, sender: mp
         client_ip: event.client_ip.clone(),
         platform: event.platform.clone(),
         body: event.body.clone(),
-        timeout: Duration::from_millis(state.settings.webhooks_after_timeout_ms.max(1) as u64),
+        timeout: after_timeout(&state),
     };
     let started = instant();
     let result = chat.webhooks.post(&state, &request).await;

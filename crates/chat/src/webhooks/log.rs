@@ -10,6 +10,19 @@ pub const LOGGED_MAX: i64 = 1000;
 /// Ids that one look into a stretch of the log goes over.
 const LOOKED_AT_MAX: i64 = 20_000;
 
+/// The states of an event as operators name them.
+pub const STATES: [(&str, State); 4] = [
+    ("waiting", State::Waiting),
+    ("delivered", State::Delivered),
+    ("given-up", State::GivenUp),
+    ("asked", State::Asked),
+];
+
+/// The name of a state in the store.
+pub fn state_name(number: i64) -> &'static str {
+    STATES.iter().find(|it| it.1 as i64 == number).map_or("?", |it| it.0)
+}
+
 impl Chat {
     /// Events of an app, the newest first, at most [`LOGGED_MAX`].
     pub async fn webhook_log(&self, app: u32, wanted: Wanted, limit: i64) -> Result<Vec<Logged>, StoreError> {

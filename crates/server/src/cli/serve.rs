@@ -178,9 +178,8 @@ impl Server {
         let mut tasks = listeners.tasks;
         let transport = webhooks::Http::new(node.chat.clock.clone(), config.webhooks.allow_local);
         node.chat.webhooks.connect(Arc::new(transport));
-        deliver_webhooks(&node, &mut tasks, &stopping);
         offline_push::connect(&node.chat, config.webhooks.allow_local);
-        deliver_offline_pushes(&node, &mut tasks, &stopping);
+        deliver(&node, &mut tasks, &stopping);
         maintain(&node, &mut tasks, &stopping);
         held.announce(listen)?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), listen = addresses.join(" "), "started");
@@ -322,28 +321,31 @@ fn maintain(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receive
         }
     });
     every("search", SEARCH_EVERY, node, tasks, stopping, index_search);
-    tell_statuses(node, tasks, stopping);
-    push_to_all(node, tasks, stopping);
+    tend_pushes(node, tasks, stopping);
     keep_books(node, tasks, stopping);
 }
 
-/// Delivers webhooks for as long as the server runs.
-fn deliver_webhooks(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
-    let (node, mut stopping) = (node.clone(), stopping.clone());
-    tasks.spawn(async move {
-        tokio::select! {
-            () = chat::webhooks::deliver::run(node.chat.clone()) => {}
-            () = http::stopped(&mut stopping) => {}
-        }
-    });
+/// Delivers for as long as the server runs: webhooks, pushes to devices and to all users, changes of status.
+fn deliver(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
+    until_stopped(tasks, stopping, chat::webhooks::deliver::run(node.chat.clone()));
+    let chat = node.chat.clone();
+    until_stopped(tasks, stopping, async move { chat.deliver_offline_pushes().await });
+    let chat = node.chat.clone();
+    until_stopped(tasks, stopping, async move { chat.deliver_pushes().await });
+    let chat = node.chat.clone();
+    until_stopped(tasks, stopping, async move { chat.tell_statuses().await });
 }
 
-/// Pushes to the devices of people who are away, for as long as the server runs.
-fn deliver_offline_pushes(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
-    let (node, mut stopping) = (node.clone(), stopping.clone());
+/// Runs what does not end by itself.
+fn until_stopped(
+    tasks: &mut JoinSet<()>,
+    stopping: &watch::Receiver<bool>,
+    work: impl Future<Output = ()> + Send + 'static,
+) {
+    let mut stopping = stopping.clone();
     tasks.spawn(async move {
         tokio::select! {
-            () = node.chat.deliver_offline_pushes() => {}
+            () = work => {}
             () = http::stopped(&mut stopping) => {}
         }
     });
@@ -418,26 +420,8 @@ async fn index_search(node: Arc<Node>) {
     }
 }
 
-/// Tells changes of status for as long as the server runs.
-fn tell_statuses(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
-    let (node, mut stopping) = (node.clone(), stopping.clone());
-    tasks.spawn(async move {
-        tokio::select! {
-            () = node.chat.tell_statuses() => {}
-            () = http::stopped(&mut stopping) => {}
-        }
-    });
-}
-
-/// Hands out pushes to all users for as long as the server runs.
-fn push_to_all(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
-    let (at, mut told) = (node.clone(), stopping.clone());
-    tasks.spawn(async move {
-        tokio::select! {
-            () = at.chat.deliver_pushes() => {}
-            () = http::stopped(&mut told) => {}
-        }
-    });
+/// Takes up pushes to all users that were interrupted, and forgets those that are over.
+fn tend_pushes(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
     every("resumed pushes", RESUMED_PUSHES_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.resume_pushes().await {
             tracing::warn!(%error, "an interrupted push to all users could not go on");

@@ -2,7 +2,7 @@
 
 pub(crate) mod cert;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context, bail};
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -11,20 +11,13 @@ use chat::{
     apps::App,
     webhooks::{
         Request, Transport,
-        log::{Logged, State, Wanted},
+        log::{Logged, STATES, Wanted, state_name},
     },
 };
 use serde_json::{Value, json};
 
 use super::{Flags, place, say};
 use crate::webhooks;
-
-const NAMES: [(&str, State); 4] = [
-    ("waiting", State::Waiting),
-    ("delivered", State::Delivered),
-    ("given-up", State::GivenUp),
-    ("asked", State::Asked),
-];
 
 #[derive(clap::Subcommand)]
 pub enum Args {
@@ -130,14 +123,10 @@ pub async fn run(flags: &Flags, args: Args) -> anyhow::Result<()> {
 }
 
 fn number_of(name: &str) -> anyhow::Result<i64> {
-    match NAMES.iter().find(|it| it.0 == name) {
+    match STATES.iter().find(|it| it.0 == name) {
         Some((_, state)) => Ok(*state as i64),
-        None => bail!("--state is one of {}", NAMES.map(|it| it.0).join(", ")),
+        None => bail!("--state is one of {}", STATES.map(|it| it.0).join(", ")),
     }
-}
-
-fn name_of(state: i64) -> &'static str {
-    NAMES.iter().find(|it| it.1 as i64 == state).map_or("?", |it| it.0)
 }
 
 fn time(millis: i64) -> String {
@@ -149,7 +138,7 @@ fn line(it: &Logged) -> String {
         "{} {} {} {} {}ms {} {}",
         it.event.id,
         time(it.event.created_at),
-        name_of(it.state),
+        state_name(it.state),
         it.event.attempts,
         it.last.took_ms,
         it.event.command,
@@ -163,7 +152,7 @@ fn shown(it: &Logged) -> Value {
         "id": it.event.id,
         "command": it.event.command,
         "created": time(it.event.created_at),
-        "state": name_of(it.state),
+        "state": state_name(it.state),
         "attempts": it.event.attempts,
         "client_ip": it.event.client_ip,
         "platform": it.event.platform,
@@ -183,15 +172,7 @@ async fn test(chat: &Arc<Chat>, app: &Arc<App>, allow_local: bool) -> anyhow::Re
     if state.settings.webhooks_url.is_empty() {
         bail!("the app has no webhooks.url");
     }
-    let request = Request {
-        app: app.id,
-        event_id: None,
-        command: "Test.Ping".to_owned(),
-        client_ip: String::new(),
-        platform: "RESTAPI".to_owned(),
-        body: "{\"CallbackCommand\":\"Test.Ping\"}".to_owned(),
-        timeout: Duration::from_millis(state.settings.webhooks_after_timeout_ms.max(1) as u64),
-    };
+    let request = Request::ping(app.id, &state);
     let answer = webhooks::Http::new(chat.clock.clone(), allow_local).post(&state, &request).await;
     match answer {
         Ok(answer) => say(format!("{} answered {answer}", state.settings.webhooks_url)),

@@ -1,8 +1,12 @@
 //! REST commands, run as an administrator of an app through the same dispatcher.
 
+use std::sync::Arc;
+
 use chat::{
     Caller, Cx,
+    apps::App,
     console::{Role, audit::Deed},
+    settings::Settings,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -97,9 +101,6 @@ struct Ran {
     rest: Rest,
 }
 
-/// Calls a second where none are documented.
-const RATE: u32 = 200;
-
 fn reads(it: &Command) -> bool {
     READING.contains(&(it.service, it.name))
 }
@@ -109,13 +110,13 @@ fn access(it: &Command) -> &'static str {
 }
 
 async fn list(_: &Ask) -> Result<Listed, Refusal> {
-    let rest = commands::ALL.iter().filter(|it| it.doors.has_rest());
+    let (rest, usual) = (commands::ALL.iter().filter(|it| it.doors.has_rest()), Settings::default());
     let shown = rest.map(|it| Shown {
         service: it.service,
         name: it.name,
         summary: it.summary,
         access: access(it),
-        rate: it.rate.unwrap_or(RATE),
+        rate: usual.command_rate(it.service, it.name, it.rate),
     });
     Ok(Listed { commands: shown.collect() })
 }
@@ -132,11 +133,23 @@ async fn run(ask: &Ask) -> Result<Answer, Refusal> {
     json_answer(&run_as_admin(ask, index, body).await?)
 }
 
+/// The first administrator of the app calls.
+fn as_admin(ask: &Ask, app: &Arc<App>) -> Result<Cx, Refusal> {
+    let admin = app.state().settings.app_admins.first().cloned();
+    let admin = admin.ok_or_else(|| Refusal::conflict("the app has no administrator"))?;
+    let (chat, app) = (ask.node.chat.clone(), app.clone());
+    Ok(Cx { chat, app, caller: Caller::Admin(admin.into()), ip: ask.address() })
+}
+
+async fn answer(ask: &Ask, index: usize, call: Call) -> Result<Value, Refusal> {
+    let answer = ask.node.run(index, call).await;
+    serde_json::from_slice(&answer).map_err(|it| Refusal::internal(it.to_string()))
+}
+
 /// Runs a command of the table; one that writes is written down before, and again if it is refused.
 async fn run_as_admin(ask: &Ask, index: usize, body: Map<String, Value>) -> Result<Ran, Refusal> {
     let (app, command) = (ask.app()?, &commands::ALL[index]);
-    let admin = app.state().settings.app_admins.first().cloned();
-    let admin = admin.ok_or_else(|| Refusal::conflict("the app has no administrator"))?;
+    let cx = as_admin(ask, &app)?;
     let name = format!("{}/{}", command.service, command.name);
     let bytes = ask.raw_body().clone();
     if !reads(command) {
@@ -146,9 +159,7 @@ async fn run_as_admin(ask: &Ask, index: usize, body: Map<String, Value>) -> Resu
     let request = command
         .sees_request
         .then(|| Box::new(HttpRequest { query: String::new(), base_url: ask.base_url.clone() }));
-    let cx = Cx { chat: ask.node.chat.clone(), app, caller: Caller::Admin(admin.into()), ip: ask.address() };
-    let answer = ask.node.run(index, Call { cx, body: bytes, link: None, request }).await;
-    let answer: Value = serde_json::from_slice(&answer).map_err(|it| Refusal::internal(it.to_string()))?;
+    let answer = answer(ask, index, Call { cx, body: bytes, link: None, request }).await?;
     if answer["ActionStatus"] == "FAIL" && !reads(command) {
         ask.note_failure(&Refusal::bad("")).await;
     }
@@ -159,11 +170,8 @@ async fn run_as_admin(ask: &Ask, index: usize, body: Map<String, Value>) -> Resu
 pub async fn read(ask: &Ask, service: &str, name: &str, body: Value) -> Result<(Value, Rest), Refusal> {
     let index = commands::find_rest(service, name).filter(|it| reads(&commands::ALL[*it]));
     let index = index.ok_or_else(|| Refusal::internal("a command is not in the table"))?;
-    let app = ask.app()?;
-    let admin = app.state().settings.app_admins.first().cloned().unwrap_or_default();
-    let cx = Cx { chat: ask.node.chat.clone(), app, caller: Caller::Admin(admin.into()), ip: ask.address() };
+    let cx = as_admin(ask, &ask.app()?)?;
     let call = Call { cx, body: body.to_string().into(), link: None, request: None };
-    let answer = ask.node.run(index, call).await;
-    let answer = serde_json::from_slice(&answer).map_err(|it| Refusal::internal(it.to_string()))?;
+    let answer = answer(ask, index, call).await?;
     Ok((answer, Rest::new(&format!("{service}/{name}"), body)))
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chat::{console::Role, groups::Kind};
+use chat::{
+    console::Role,
+    groups::{self, Kind},
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
@@ -132,14 +135,6 @@ async fn show(ask: &Ask) -> Result<Whole, Refusal> {
     })
 }
 
-fn role(number: i64) -> &'static str {
-    match number {
-        400 => "Owner",
-        300 => "Admin",
-        _ => "Member",
-    }
-}
-
 async fn members(ask: &Ask) -> Result<Members, Refusal> {
     let (app, limit) = (ask.app()?, pages::limit(ask)?);
     let (group, now) = (ask.parameter("group").to_owned(), ask.node.chat.clock.now());
@@ -148,7 +143,7 @@ async fn members(ask: &Ask) -> Result<Members, Refusal> {
     let next = pages::next(&found, limit, |it| it.user.clone());
     let shown = found.into_iter().map(|it| Member {
         user: it.user,
-        role: role(it.role),
+        role: groups::Role::from_number(it.role).name(),
         joined_at: it.joined_at,
         card: it.card,
         sent_at: pages::moment(it.sent_at),

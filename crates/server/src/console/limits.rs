@@ -2,7 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use chat::console::Role;
+use chat::{
+    console::Role,
+    settings::{ADMINS_MAX, CUSTOM_FIELDS_MAX},
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -16,10 +19,6 @@ pub const LIST: Endpoint = get!(
     Limits,
     list
 );
-
-/// Custom fields of a profile or a friend, and administrators, at most.
-const FIELDS_MAX: i64 = 20;
-const ADMINS_MAX: i64 = 10;
 
 #[derive(Serialize, JsonSchema)]
 struct Limits {
@@ -46,9 +45,9 @@ async fn list(ask: &Ask) -> Result<Limits, Refusal> {
     let rows = [
         ("accounts", accounts, it.accounts_max, "accounts.max"),
         ("robots", robots, it.robots_max, "robots.max"),
-        ("administrators", count(it.app_admins.len()), ADMINS_MAX, ""),
-        ("profile_fields", count(it.profile_custom_fields.len()), FIELDS_MAX, ""),
-        ("friend_fields", count(it.sns_custom_fields.len()), FIELDS_MAX, ""),
+        ("administrators", count(it.app_admins.len()), count(ADMINS_MAX), ""),
+        ("profile_fields", count(it.profile_custom_fields.len()), count(CUSTOM_FIELDS_MAX), ""),
+        ("friend_fields", count(it.sns_custom_fields.len()), count(CUSTOM_FIELDS_MAX), ""),
         ("webhooks_waiting", app.hooks.waiting(), it.webhooks_max_waiting, "webhooks.max_waiting"),
         ("webhooks_dropped", i64::try_from(dropped).unwrap_or(i64::MAX), 0, ""),
         ("connections", ask.node.metrics.connections.get(), count(ask.node.limits.connections), ""),

@@ -1,8 +1,11 @@
 //! Conversations as they are stored, with what people no longer see.
 
-use chat::console::{
-    Role,
-    explain::{c2c_flags, group_flags, platform},
+use chat::{
+    console::{
+        Role,
+        explain::{c2c_flags, group_flags},
+    },
+    messages::platform_name,
 };
 use proto::msg_key::MsgKey;
 use schemars::JsonSchema;
@@ -80,7 +83,7 @@ pub fn of_c2c(it: &messages::Message, from: &str, to: &str) -> Message {
         body: pages::value_of(&it.body),
         cloud_custom_data: (!it.cloud.is_empty()).then(|| pages::value_of(&it.cloud)),
         flags: c2c_flags(it),
-        platform: platform(it.flags),
+        platform: platform_name(it.flags),
         version: it.version,
     }
 }
@@ -99,7 +102,7 @@ pub fn of_group(it: &GroupMessage, group: &str, topic: &str) -> Message {
         body: pages::value_of(&it.body),
         cloud_custom_data: (!it.cloud.is_empty()).then(|| pages::value_of(&it.cloud)),
         flags: group_flags(it),
-        platform: platform(it.flags),
+        platform: platform_name(it.flags),
         version: it.version,
     }
 }

@@ -21,9 +21,6 @@ pub const CHANGE: Endpoint = post!(
 
 /// Changed by endpoints of their own, which need another role or say more in the audit log.
 const ELSEWHERE: [&str; 2] = ["app.hmac_secrets", "app.enabled"];
-/// The rate of one command is a setting without a row in the table.
-const COMMAND_RATE: &str = "limits.rest.";
-
 #[derive(Serialize, JsonSchema)]
 struct Shown {
     settings: Vec<Setting>,
@@ -79,13 +76,8 @@ fn shown(it: &Settings) -> Shown {
         }
     });
     let settings = settings.collect();
-    let rate = |(key, value): (&String, &Value)| {
-        let command = key.strip_prefix(COMMAND_RATE)?.replacen('.', "/", 1);
-        Some((command, value.as_u64()?))
-    };
-    let rows: Vec<_> = Settings::KEYS.to_vec();
-    let rates = changed.iter().filter(|(key, _)| !rows.contains(&key.as_str()));
-    Shown { settings, command_rates: rates.filter_map(rate).collect() }
+    let rates = it.own_command_rates().iter().map(|(command, rate)| (command.clone(), (*rate).into()));
+    Shown { settings, command_rates: rates.collect() }
 }
 
 /// What the audit log keeps of the change: never a secret.

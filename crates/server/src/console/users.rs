@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chat::console::{
-    Role,
-    audit::Deed,
-    lists::{self, NickPlace, PAGE_MAX},
+use chat::{
+    console::{
+        Role,
+        audit::Deed,
+        lists::{self, NickPlace, PAGE_MAX},
+    },
+    login::End,
 };
 use proto::platform::Platform;
 use schemars::JsonSchema;
@@ -164,13 +167,13 @@ async fn show(ask: &Ask) -> Result<Whole, Refusal> {
 }
 
 fn ended(by: i64) -> &'static str {
-    match by {
-        1 => "other login",
-        2 => "other device",
-        3 => "kicked",
-        4 => "logged out",
-        5 => "expired",
-        _ => "ended",
+    match End::from_number(by) {
+        Some(End::OtherLogin) => "other login",
+        Some(End::OtherDevice) => "other device",
+        Some(End::KickedByRest) => "kicked",
+        Some(End::LoggedOut) => "logged out",
+        Some(End::Expired) => "expired",
+        None => "ended",
     }
 }
 

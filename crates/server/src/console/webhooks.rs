@@ -1,12 +1,12 @@
 //! What an app's backend was asked and told.
 
-use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
+use std::sync::{Arc, atomic::Ordering};
 
 use chat::{
     console::{Role, audit::Deed},
     webhooks::{
         Hook, Request,
-        log::{Logged, State},
+        log::{Logged, STATES, state_name},
     },
 };
 use schemars::JsonSchema;
@@ -56,12 +56,6 @@ pub const CERTIFICATES: Endpoint = post!(
     Domains => Files, make_certificates
 );
 
-const STATES: [(&str, State); 4] = [
-    ("waiting", State::Waiting),
-    ("delivered", State::Delivered),
-    ("given-up", State::GivenUp),
-    ("asked", State::Asked),
-];
 /// Backends that certificates are made for at once.
 const DOMAINS_MAX: usize = 10;
 
@@ -166,7 +160,7 @@ pub fn event(it: &Logged) -> Event {
         id: it.event.id,
         command: it.event.command.clone(),
         created_at_ms: it.event.created_at,
-        state: STATES.iter().find(|(_, state)| *state as i64 == it.state).map_or("?", |it| it.0),
+        state: state_name(it.state),
         attempts: it.event.attempts,
         tried_at_ms: pages::moment(it.last.at),
         took_ms: it.last.took_ms,
@@ -240,16 +234,7 @@ async fn test(ask: &Ask, _: Nothing) -> Result<Tested, Refusal> {
         return Err(Refusal::conflict("the app has no webhooks.url"));
     }
     ask.audit(Deed { app: app.id, ..Deed::new("webhooks.test", &url) }).await?;
-    let request = Request {
-        app: app.id,
-        event_id: None,
-        command: "Test.Ping".to_owned(),
-        client_ip: String::new(),
-        platform: "RESTAPI".to_owned(),
-        body: "{\"CallbackCommand\":\"Test.Ping\"}".to_owned(),
-        timeout: Duration::from_millis(state.settings.webhooks_after_timeout_ms.max(1) as u64),
-    };
-    Ok(match ask.node.chat.webhooks.post(&state, &request).await {
+    Ok(match ask.node.chat.webhooks.post(&state, &Request::ping(app.id, &state)).await {
         Ok(answer) => Tested { url, answer: Some(pages::value_of(&answer)), failure: None },
         Err(failure) => Tested { url, answer: None, failure: Some(failure.to_string()) },
     })

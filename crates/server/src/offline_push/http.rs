@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::Wire;
 use crate::{
     digest::hex,
-    webhooks::{signature, signing_key},
+    outgoing::{USER_AGENT, signed},
 };
 
 /// Digits of the hash of a user that tell one push of a message from another.
@@ -107,15 +107,12 @@ impl Http {
 
     fn request(&self, state: &State, push: &Push, id: &str) -> anyhow::Result<Request<Full<Bytes>>> {
         let (body, now) = (serde_json::to_string(&body(push, id))?, self.clock.now());
-        let signature = signature(&signing_key(state), id, now, &body);
         let request = Request::builder()
             .method(Method::POST)
             .uri(&state.settings.push_http_url)
             .header(header::CONTENT_TYPE, "application/json")
-            .header(header::USER_AGENT, concat!("magpie/", env!("CARGO_PKG_VERSION")))
-            .header("webhook-id", id)
-            .header("webhook-timestamp", now)
-            .header("webhook-signature", format!("v1,{signature}"));
+            .header(header::USER_AGENT, USER_AGENT);
+        let request = signed(request, state, id, now, &body);
         Ok(request.body(Full::new(Bytes::from(body)))?)
     }
 }

@@ -172,10 +172,10 @@ pub fn changes(tx: &mut dyn Tx, limit: i64) -> Result<Vec<Changed>, StoreError> 
     tx.rows(sql, params![limit])?.iter().map(changed).collect()
 }
 
-/// Those of them that name a place.
+/// Those of them that name a place, the newest first.
 pub fn changed_places(tx: &mut dyn Tx, limit: i64) -> Result<Vec<Changed>, StoreError> {
     let rows = tx.rows(
-        "select id, kind, log, place_1, place_2, place_3 from search_changes where place_1 >= 0 order by id limit $1",
+        "select id, kind, log, place_1, place_2, place_3 from search_changes where place_1 >= 0 order by id desc limit $1",
         params![limit],
     )?;
     rows.iter().map(changed).collect()

@@ -218,7 +218,7 @@ fn make(tx: &mut dyn Tx, (kind, log): (i64, i64), work: Work, settled: i64) -> R
         // What came too late to be in its block is not in the count of it.
         if is_changed || said.len() as i64 != old.messages {
             done.push(old.id);
-            anew(&mut made, old, &said);
+            anew(&mut made, &old, &said);
         }
     }
     if is_cut && made.changes.iter().any(|it| it.place.is_none()) {
@@ -271,7 +271,7 @@ fn add(tx: &mut dyn Tx, made: &mut Made, end: Place, mut said: Vec<Said>) -> Res
 }
 
 /// Makes a block anew of what its part of the log says now.
-fn anew(made: &mut Made, old: Block, said: &[Said]) {
+fn anew(made: &mut Made, old: &Block, said: &[Said]) {
     let Some((it, texts)) = block::make(made.kind, made.log, old.after, said) else { return };
     made.blocks.push((Block { id: old.id, version: old.version, last: old.last, ..it }, texts));
 }

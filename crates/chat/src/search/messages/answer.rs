@@ -6,7 +6,10 @@ use std::{
 };
 
 use store::{
-    Tx, accounts, group_messages, groups, messages as log,
+    Tx, accounts,
+    group_messages::{self, flag as group_flag},
+    groups,
+    messages::{self as log, flag},
     search_logs::{C2C, Place},
 };
 
@@ -101,7 +104,9 @@ impl Reader<'_> {
         let group = Group::new(row);
         let mut items = Vec::with_capacity(hits.len());
         for it in hits {
-            let message = group_messages::get(self.tx, found.number, it.place.0)?;
+            // Whatever the index says, what is gone is not shown.
+            let message = group_messages::get(self.tx, found.number, it.place.0)?
+                .filter(|it| !it.has(group_flag::RECALLED | group_flag::DELETED));
             items.extend(message.map(|it| item(&group, None, &it)));
         }
         Ok(items)
@@ -109,9 +114,12 @@ impl Reader<'_> {
 
     fn of_people(&mut self, found: &Log, hit: &Hit) -> Result<Option<String>, Error> {
         let lane = found.number * 2 + i64::from(hit.from_high);
-        let Some(message) = log::get(self.tx, lane, hit.place)? else { return Ok(None) };
-        let user = self.cx.caller.user().to_owned();
         let is_own = hit.from_high == found.is_high;
+        let hidden = if is_own { flag::HIDDEN_FROM_SENDER } else { flag::HIDDEN_FROM_RECEIVER };
+        let message = log::get(self.tx, lane, hit.place)?;
+        let message = message.filter(|it| !it.has(flag::RECALLED | hidden));
+        let Some(message) = message else { return Ok(None) };
+        let user = self.cx.caller.user().to_owned();
         let (from, to) = if is_own { (&user, &found.id) } else { (&found.id, &user) };
         let tiny_id = self.tiny_id(from)?;
         Ok(Some(wire::found(&message, wire::People { from, to, tiny_id: &tiny_id })))

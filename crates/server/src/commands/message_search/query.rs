@@ -84,7 +84,7 @@ fn place(peer: Given<String>, group: Given<String>) -> Result<Where, Fail> {
     }
 }
 
-fn types(list: Vec<String>) -> Result<Vec<ElementType>, Fail> {
+fn types(list: &[String]) -> Result<Vec<ElementType>, Fail> {
     let of = |name: &String| {
         ElementType::from_name(name).ok_or_else(|| wrong("MsgTypeList has a type that there is not"))
     };
@@ -97,7 +97,7 @@ fn query(it: Request) -> Result<MessageQuery, Fail> {
     if senders.len() > KEYWORDS_MAX {
         return Err(wrong(format!("more than {KEYWORDS_MAX} senders")));
     }
-    let types = types(it.msg_type_list.optional(BAD, "MsgTypeList")?.unwrap_or_default())?;
+    let types = types(&it.msg_type_list.optional(BAD, "MsgTypeList")?.unwrap_or_default())?;
     if keywords.is_empty() && senders.is_empty() && types.is_empty() {
         return Err(wrong("there is neither a keyword nor a sender nor a type"));
     }

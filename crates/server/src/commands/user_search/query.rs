@@ -83,8 +83,8 @@ struct Item {
 }
 
 /// As the profile has it; empty for any.
-fn gender(it: Option<Gender>) -> Result<String, Fail> {
-    let name = match &it {
+fn gender(it: Option<&Gender>) -> Result<String, Fail> {
+    let name = match it {
         None => "",
         Some(Gender::Name(it)) if it.is_empty() => "",
         Some(Gender::Name(it)) if it == "Gender_Type_Female" => "Gender_Type_Female",
@@ -111,7 +111,7 @@ fn items(fields: Vec<chat::profiles::Field>) -> Result<Vec<Item>, Error> {
 async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
     search::must_be_on(cx)?;
     let query = names(it.keywords, it.keyword_match_type, it.count, it.cursor)?;
-    let gender = gender(it.user_gender_type.or(it.gender).optional(BAD, "Gender")?)?;
+    let gender = gender(it.user_gender_type.or(it.gender).optional(BAD, "Gender")?.as_ref())?;
     let start = it.user_birth_start.or(it.mini_birthday).optional(BAD, "MiniBirthday")?;
     let end = it.user_birth_end.or(it.max_birthday).optional(BAD, "MaxBirthday")?;
     let birthday = match (start, end) {

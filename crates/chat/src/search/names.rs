@@ -80,7 +80,9 @@ mod tests {
     fn one_keyword_is_enough_or_all_are_needed() {
         for (list, all, expected) in [
             (&["bob"][..], false, true),
-            (&["BOB"], false, false),
+            (&["BOB"], false, true),
+            (&["ob"], true, true),
+            (&["zob"], false, false),
             (&["BBY"], false, true),
             (&["x", "obb"], false, true),
             (&["x", "obb"], true, false),

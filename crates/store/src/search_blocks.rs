@@ -78,7 +78,7 @@ pub fn at(tx: &mut dyn Tx, kind: i64, log: i64, place: Place) -> Result<Option<B
 }
 
 /// Blocks whose texts one statement asks for.
-pub const TEXTS_STEP: usize = 16;
+pub const TEXTS_STEP: usize = 32;
 const NO_BLOCK: i64 = -1;
 
 /// The texts of some blocks, at most [`TEXTS_STEP`]: (block, texts).
@@ -87,7 +87,8 @@ pub fn texts(tx: &mut dyn Tx, blocks: &[i64]) -> Result<Vec<(i64, Vec<u8>)>, Sto
     parameters.resize(TEXTS_STEP, Value::Int(NO_BLOCK));
     let rows = tx.rows(
         "select block, texts from search_texts where block in
-           ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+           ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+            $24, $25, $26, $27, $28, $29, $30, $31, $32)",
         &parameters,
     )?;
     rows.into_iter().map(|mut it| Ok((it.int(0)?, it.take_blob(1)?))).collect()

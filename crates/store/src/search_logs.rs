@@ -90,6 +90,18 @@ pub fn between(
     rows.into_iter().map(said_c2c).collect()
 }
 
+/// How many messages of two people there are after a place and up to another, both within an existing block.
+pub fn count_c2c(tx: &mut dyn Tx, pair: i64, (after, last): (Place, Place)) -> Result<i64, StoreError> {
+    let row = tx.row(
+        "select (select count(*) from messages where lane = $1 and (time, seq, random) > ($3, $4, $5)
+                                                 and (time, seq, random) <= ($6, $7, $8))
+              + (select count(*) from messages where lane = $2 and (time, seq, random) > ($3, $4, $5)
+                                                 and (time, seq, random) <= ($6, $7, $8))",
+        params![pair * 2, pair * 2 + 1, after.0, after.1, after.2, last.0, last.1, last.2],
+    )?;
+    row.ok_or(StoreError::Shape("count gave no row"))?.int(0)
+}
+
 /// How far a log has blocks, and how many they are.
 pub fn reached(tx: &mut dyn Tx, kind: i64, log: i64) -> Result<(Place, i64), StoreError> {
     let row = tx.row(

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use store::{
     StoreError, Tx, groups,
     search_blocks::{self as blocks, Block},
-    search_logs::{self as table, C2C, Changed, GROUP, Place, Said},
+    search_logs::{self as table, C2C, Changed, GROUP, Place, START, Said},
     search_names as names,
 };
 
@@ -29,9 +29,9 @@ const CHANGES_ROUND: i64 = 2000;
 /// Messages of one log that are cut in one round.
 const CUT_MAX: i64 = 16 * MESSAGES_MAX as i64;
 /// Logs with new messages that one round looks at.
-const LOGS_ROUND: usize = 256;
-/// When one round has made so many blocks, changes wait for the next.
-const BLOCKS_ROUND: usize = 128;
+const LOGS_ROUND: usize = 1000;
+/// When one round has made so many blocks, what is left waits for the next.
+const BLOCKS_ROUND: usize = 256;
 /// Names brought in in one round.
 const NAMES_ROUND: i64 = 500;
 /// Later than any place.
@@ -40,9 +40,7 @@ const END: Place = (i64::MAX, i64::MAX, i64::MAX);
 /// What is to be done for one log.
 #[derive(Default)]
 struct Work {
-    /// Whether something new was said there.
-    is_new: bool,
-    /// Where, in a log of two people: mostly at its end.
+    /// Where something new was said in a log of two people: mostly at its end.
     places: Vec<Place>,
     changes: Vec<Changed>,
 }
@@ -133,9 +131,11 @@ fn read_round(tx: &mut dyn Tx, now: i64) -> Result<Round, StoreError> {
     }
     let mut written = 0;
     for ((kind, log), work) in works {
-        if written >= BLOCKS_ROUND && !work.is_new {
+        if written >= BLOCKS_ROUND {
+            // Those that were looked at have nothing to cut next time.
             round.has_more = true;
-            continue;
+            round.reached = round.began;
+            break;
         }
         let made = make(tx, (kind, log), work, settled)?;
         written += made.blocks.len();
@@ -167,7 +167,6 @@ fn look_at_new(
             return Ok(());
         }
         let work = works.entry((C2C, pair)).or_default();
-        work.is_new = true;
         work.places.push(place);
         round.reached[0] = id;
     }
@@ -187,7 +186,7 @@ fn look_at_new_in_groups(
     let (Some(first), Some(last)) = (new.first().map(|it| it.0), new.last().map(|it| it.0)) else {
         return Ok(());
     };
-    new.iter().for_each(|it| works.entry((GROUP, it.1)).or_default().is_new = true);
+    new.iter().for_each(|it| _ = works.entry((GROUP, it.1)).or_default());
     round.reached[1] = if is_cut && first < last { last - 1 } else { last };
     round.has_more |= is_cut;
     Ok(())
@@ -201,7 +200,9 @@ fn make(tx: &mut dyn Tx, (kind, log): (i64, i64), work: Work, settled: i64) -> R
         return Ok(made);
     }
     let (end, _) = table::reached(tx, kind, log)?;
-    let mut said = table::between(tx, kind, log, (end, END), CUT_MAX)?;
+    // Numbers of groups do not tell the time.
+    let until = if kind == C2C { (settled, i64::MAX, i64::MAX) } else { END };
+    let mut said = table::between(tx, kind, log, (end, until), CUT_MAX)?;
     let is_full = said.len() as i64 == CUT_MAX;
     said.truncate(said.iter().position(|it| it.time > settled).unwrap_or(said.len()));
     let is_cut = is_full && said.len() as i64 == CUT_MAX;
@@ -209,27 +210,49 @@ fn make(tx: &mut dyn Tx, (kind, log): (i64, i64), work: Work, settled: i64) -> R
     if said.len() >= ENOUGH {
         done.extend(add(tx, &mut made, end, said)?);
     }
-    let changed = made.changes.iter().filter_map(|it| Some((it.place?, true)));
-    let mut places: Vec<_> = changed.chain(places.into_iter().map(|it| (it, false))).collect();
-    places.retain(|it| it.0 <= end);
-    for (place, is_changed) in places {
-        let Some(old) = blocks::at(tx, kind, log, place)? else { continue };
-        if done.contains(&old.id) {
-            continue;
-        }
-        let said = table::between(tx, kind, log, (old.after, old.last), CUT_MAX)?;
-        // What came too late to be in its block is not in the count of it.
-        if is_changed || said.len() as i64 != old.messages {
-            done.push(old.id);
-            anew(&mut made, &old, &said);
-        }
-    }
+    look_back(tx, &mut made, places, end, done)?;
     if is_cut && made.changes.iter().any(|it| it.place.is_none()) {
         // Whoever asked to look at the whole log asks again.
         made.changes.retain(|it| it.place.is_some());
         made.has_more = true;
     }
     Ok(made)
+}
+
+/// Makes blocks anew in which something changed, or into which something came too late. Of new messages of two people
+/// the places are given, of which most are where they should be.
+fn look_back(
+    tx: &mut dyn Tx,
+    made: &mut Made,
+    mut places: Vec<Place>,
+    end: Place,
+    mut done: Vec<i64>,
+) -> Result<(), StoreError> {
+    let (kind, log) = (made.kind, made.log);
+    let changed: Vec<_> = made.changes.iter().filter_map(|it| it.place).filter(|it| *it <= end).collect();
+    for place in changed {
+        let Some(old) = blocks::at(tx, kind, log, place)? else { continue };
+        if !done.contains(&old.id) {
+            done.push(old.id);
+            anew(tx, made, &old)?;
+        }
+    }
+    places.retain(|it| *it <= end);
+    places.sort_unstable();
+    let mut looked_at = START;
+    for place in places {
+        if place <= looked_at {
+            continue;
+        }
+        let Some(old) = blocks::at(tx, kind, log, place)? else { continue };
+        looked_at = old.last;
+        // What came too late to be in its block is not in the count of it.
+        if !done.contains(&old.id) && table::count_c2c(tx, log, (old.after, old.last))? != old.messages {
+            done.push(old.id);
+            anew(tx, made, &old)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether a group is one that is searched, and lives.
@@ -274,9 +297,11 @@ fn add(tx: &mut dyn Tx, made: &mut Made, end: Place, mut said: Vec<Said>) -> Res
 }
 
 /// Makes a block anew of what its part of the log says now.
-fn anew(made: &mut Made, old: &Block, said: &[Said]) {
-    let Some((it, texts)) = block::make(made.kind, made.log, old.after, said) else { return };
+fn anew(tx: &mut dyn Tx, made: &mut Made, old: &Block) -> Result<(), StoreError> {
+    let said = table::between(tx, made.kind, made.log, (old.after, old.last), CUT_MAX)?;
+    let Some((it, texts)) = block::make(made.kind, made.log, old.after, &said) else { return Ok(()) };
     made.blocks.push((Block { id: old.id, version: old.version, last: old.last, ..it }, texts));
+    Ok(())
 }
 
 /// Writes what was made of a log, all or nothing.

@@ -5,6 +5,7 @@ mod scan;
 
 use std::collections::HashMap;
 
+use memchr::memmem::Finder;
 use proto::element::ElementType;
 use store::{
     Tx,
@@ -76,6 +77,7 @@ struct Wanted {
     senders: Vec<String>,
     types: u64,
     times: (i64, i64),
+    finders: Vec<Finder<'static>>,
     /// Of each keyword, sender and type.
     keyword_grams: Vec<Vec<text::Gram>>,
     sender_grams: Vec<text::Gram>,
@@ -96,11 +98,21 @@ impl Wanted {
             keyword_grams: keywords.iter().map(grams).collect(),
             sender_grams: it.senders.iter().map(|it| text::sender_gram(it)).collect(),
             type_grams: it.types.iter().map(|it| text::type_gram(text::type_place(*it))).collect(),
+            finders: keywords.iter().map(|it| Finder::new(it.as_bytes()).into_owned()).collect(),
             keywords,
             all: it.query.all,
             senders: it.senders.clone(),
             types: it.types.iter().fold(0, |bits, it| bits | text::type_bit(*it)),
             times: (it.times.0.max(since), it.times.1),
+        }
+    }
+
+    /// Whether the texts of a block, as they are stored, may have it.
+    fn is_in_bytes(&self, texts: &[u8]) -> bool {
+        let mut keywords = self.finders.iter().map(|it| it.find(texts).is_some());
+        match self.all || self.keywords.is_empty() {
+            true => keywords.all(|it| it),
+            false => keywords.any(|it| it),
         }
     }
 

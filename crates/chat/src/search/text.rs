@@ -38,7 +38,7 @@ pub(super) type Gram = u64;
 enum Kind {
     One = 1,
     Two,
-    Three,
+    Four,
     Sender,
     Type,
 }
@@ -65,26 +65,24 @@ pub(super) fn type_gram(place: usize) -> Gram {
 }
 
 /// Every piece of a folded text: each character, each two that follow one another, and, since few letters make many
-/// words, each three of ASCII.
+/// words, each four of ASCII.
 pub(super) fn grams(folded: &str, mut found: impl FnMut(Gram)) {
-    let mut before: (Option<char>, Option<char>) = (None, None);
+    let mut before: [Option<char>; 3] = [None; 3];
     for it in folded.chars() {
         if it == BETWEEN {
-            before = (None, None);
+            before = [None; 3];
             continue;
         }
         found(gram(Kind::One, &[it]));
-        if let Some(one) = before.1 {
+        if let Some(one) = before[2] {
             found(gram(Kind::Two, &[one, it]));
-            if let Some(first) = before.0
-                && first.is_ascii()
-                && one.is_ascii()
-                && it.is_ascii()
-            {
-                found(gram(Kind::Three, &[first, one, it]));
-            }
         }
-        before = (before.1, Some(it));
+        if let [Some(a), Some(b), Some(c)] = before
+            && [a, b, c, it].iter().all(char::is_ascii)
+        {
+            found(gram(Kind::Four, &[a, b, c, it]));
+        }
+        before = [before[1], before[2], Some(it)];
     }
 }
 

@@ -23,7 +23,9 @@ const WITHOUT_BLOCK_MAX: i64 = 10_000;
 /// Blocks of which the grams are looked at.
 const BLOCKS_MAX: usize = 20_000;
 /// Blocks of which the texts are read: the newest ones that may have what is looked for.
-const TEXTS_MAX: usize = 1000;
+const TEXTS_MAX: usize = 3000;
+/// With so many hits no further texts are read.
+const HITS_MAX: usize = 20_000;
 /// Changes that are not taken into account yet and that are looked at.
 const CHANGES_MAX: i64 = 1000;
 /// Messages of a block that changed and is read from its log.
@@ -208,10 +210,15 @@ impl Scan<'_> {
         found.sort_unstable_by_key(|it| std::cmp::Reverse(it.1.newest_at));
         found.truncate(TEXTS_MAX);
         for step in found.chunks(TEXTS_STEP) {
+            if self.hits.values().map(Vec::len).sum::<usize>() >= HITS_MAX {
+                break;
+            }
             let ids: Vec<_> = step.iter().map(|it| it.1.id).collect();
             for (id, texts) in blocks::texts(tx, &ids)? {
                 let Some((kind, block)) = step.iter().find(|it| it.1.id == id) else { continue };
-                Entries::new(&texts).for_each(|it| self.take((*kind, block.log), &it));
+                if self.wanted.is_in_bytes(&texts) {
+                    Entries::new(&texts).for_each(|it| self.take((*kind, block.log), &it));
+                }
             }
         }
         Ok(())

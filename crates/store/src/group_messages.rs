@@ -203,6 +203,35 @@ pub fn find_sent(
     row.map(|it| Ok((it.int(0)?, it.int(1)?))).transpose()
 }
 
+/// What tells a message from others.
+pub struct Identified {
+    pub seq: i64,
+    pub time: i64,
+    pub tiny: i64,
+    pub random: i64,
+    pub crc: i64,
+}
+
+/// The messages of a lane from one second on and before another, the oldest first; at most one more than `max`.
+pub fn identities(
+    tx: &mut dyn Tx,
+    lane: i64,
+    (since, before): (i64, i64),
+    max: i64,
+) -> Result<Vec<Identified>, StoreError> {
+    let (above, last) = (last_before(tx, lane, since)?, last_before(tx, lane, before)?);
+    let rows = tx.rows(
+        "select seq, time, tiny, random, crc from group_messages where lane = $1 and seq > $2 and seq <= $3
+         order by seq limit $4",
+        params![lane, above, last, max + 1],
+    )?;
+    let identified = |it: &Row| {
+        let (seq, time, tiny) = (it.int(0)?, it.int(1)?, it.int(2)?);
+        Ok(Identified { seq, time, tiny, random: it.int(3)?, crc: it.int(4)? })
+    };
+    rows.iter().map(identified).collect()
+}
+
 /// The newest message with this random number at `since` or later, whoever sent it.
 pub fn find_random(tx: &mut dyn Tx, lane: i64, since: i64, random: i64) -> Result<Option<i64>, StoreError> {
     let above = last_before(tx, lane, since)?;

@@ -2,7 +2,7 @@
 //! a group had in this second. `spec/rest/group_open_http_svc.send_group_msg.yaml`.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -13,6 +13,10 @@ use quick_cache::sync::Cache;
 
 /// Most messages remembered; beyond it the oldest are forgotten.
 const REMEMBERED_MAX: usize = 1 << 19;
+/// Most lanes of which is read what an earlier process stored; the store is asked for each message of the others.
+const LEARNED_LANES_MAX: usize = 50_000;
+/// Most messages of an earlier process that are read of a lane: beyond it the store is asked, too.
+pub(super) const LEARNED_MAX: i64 = 20_000;
 /// Groups whose rate is watched at one time.
 const RATES_MAX: usize = 50_000;
 
@@ -23,8 +27,33 @@ pub(crate) type Identity = (i64, i64, i64, i64);
 struct Memory {
     entries: HashMap<Identity, (i64, i64)>,
     order: VecDeque<(i64, Identity)>,
-    /// Everything that this process stored since this second is remembered; unset before the first question.
-    since: Option<i64>,
+    /// Everything that this process stored since this second was noted; unset before the first question.
+    started: Option<i64>,
+    /// What was noted before this second may be forgotten.
+    forgotten: i64,
+    /// Lanes of which is noted what an earlier process stored.
+    learned: HashSet<i64>,
+}
+
+impl Memory {
+    /// What was stored in the second of the start may be another process's.
+    fn start(&mut self, now: i64) -> i64 {
+        *self.started.get_or_insert(now + 1)
+    }
+
+    fn push(&mut self, it: Identity, time: i64, keep_seconds: i64) {
+        while let Some((old, identity)) = self.order.front().copied() {
+            if old >= time - keep_seconds && self.order.len() < REMEMBERED_MAX {
+                break;
+            }
+            self.order.pop_front();
+            self.forgotten = self.forgotten.max(old + 1);
+            if self.entries.get(&identity).is_some_and(|known| known.0 == old) {
+                self.entries.remove(&identity);
+            }
+        }
+        self.order.push_back((time, it));
+    }
 }
 
 /// What memory knows of a message.
@@ -104,8 +133,8 @@ impl Sent {
     /// the present second.
     pub(crate) fn recall(&self, it: &Identity, since: i64, now: i64) -> Known {
         let mut memory = self.memory.lock().expect("no holder panics");
-        // What was stored in the second of the start may be another process's.
-        let reach = *memory.since.get_or_insert(now + 1);
+        let started = memory.start(now);
+        let reach = if memory.learned.contains(&it.0) { 0 } else { started }.max(memory.forgotten);
         match memory.entries.get(it).filter(|known| known.0 >= since) {
             Some(known) => Known::Sent(known.1),
             None if reach <= since => Known::No,
@@ -115,18 +144,31 @@ impl Sent {
 
     pub(crate) fn note(&self, it: Identity, time: i64, seq: i64, keep_seconds: i64) {
         let mut memory = self.memory.lock().expect("no holder panics");
-        while let Some((old, identity)) = memory.order.front().copied() {
-            if old >= time - keep_seconds && memory.order.len() < REMEMBERED_MAX {
-                break;
-            }
-            memory.order.pop_front();
-            memory.since = memory.since.map(|it| it.max(old + 1));
-            if memory.entries.get(&identity).is_some_and(|known| known.0 == old) {
-                memory.entries.remove(&identity);
-            }
-        }
+        memory.push(it, time, keep_seconds);
         memory.entries.insert(it, (time, seq));
-        memory.order.push_back((time, it));
+    }
+
+    /// Before which second what is stored in a lane must be read to know all of it since `since`; `None` when it is
+    /// known, or not worth reading.
+    pub(super) fn must_learn(&self, lane: i64, since: i64, now: i64) -> Option<i64> {
+        let mut memory = self.memory.lock().expect("no holder panics");
+        let started = memory.start(now);
+        if started <= since {
+            memory.learned = HashSet::new();
+            return None;
+        }
+        let is_done = memory.learned.contains(&lane) || memory.learned.len() >= LEARNED_LANES_MAX;
+        (!is_done && memory.forgotten <= since).then_some(started)
+    }
+
+    /// Notes what a lane had in the window before this process, as (message, time, number).
+    pub(super) fn learn(&self, lane: i64, found: &[(Identity, i64, i64)], keep_seconds: i64) {
+        let mut memory = self.memory.lock().expect("no holder panics");
+        for &(it, time, seq) in found {
+            memory.push(it, time, keep_seconds);
+            memory.entries.entry(it).or_insert((time, seq));
+        }
+        memory.learned.insert(lane);
     }
 
     /// Counts one more of whatever this lane is about in this second; false when there were `most` already.
@@ -226,5 +268,31 @@ mod tests {
         sent.note(it, 1301, 7, 300);
         assert_eq!(sent.recall(&it, 1001, 1302), Known::Sent(7));
         assert_eq!(sent.recall(&it, 1302, 1602), Known::No, "the window is over");
+    }
+
+    #[test]
+    fn of_a_lane_that_was_learned_everything_is_known() {
+        let (sent, old, other, elsewhere) = (Sent::default(), (1, 2, 3, 4), (1, 2, 3, 5), (9, 2, 3, 4));
+        assert_eq!(sent.must_learn(1, 700, 1000), Some(1001));
+        sent.learn(1, &[(old, 900, 7)], 300);
+        assert_eq!(sent.must_learn(1, 700, 1000), None);
+        assert_eq!(sent.recall(&old, 700, 1000), Known::Sent(7));
+        assert_eq!(sent.recall(&old, 901, 1201), Known::No, "its window is over");
+        assert_eq!(sent.recall(&other, 700, 1000), Known::No);
+        assert_eq!(sent.recall(&elsewhere, 700, 1000), Known::Since(1001));
+        assert_eq!(sent.must_learn(2, 1001, 1301), None, "nothing of an earlier process counts");
+    }
+
+    #[test]
+    fn what_had_to_be_forgotten_is_asked_of_the_store() {
+        let sent = Sent::default();
+        sent.learn(1, &[], 300);
+        assert_eq!(sent.recall(&(1, 0, 0, 0), 700, 1000), Known::No);
+        for it in 0..=REMEMBERED_MAX as i64 {
+            sent.note((1, it, 0, 0), 1000, it, 300);
+        }
+        assert_eq!(sent.recall(&(1, 0, 0, 0), 700, 1000), Known::Since(1001));
+        assert_eq!(sent.recall(&(1, 1, 0, 0), 700, 1000), Known::Sent(1));
+        assert_eq!(sent.must_learn(2, 700, 1000), None);
     }
 }

@@ -3,6 +3,7 @@
 //! One row is written, whatever the number of members; who is online gets the message from the fan-out.
 
 mod hooked;
+mod repeated;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -12,18 +13,15 @@ use proto::{
     json::quote,
 };
 use store::{
-    Dialect, StoreError, Tx, group_members as members,
+    StoreError, Tx, group_members as members,
     group_messages::{self as log, GroupMessage, flag},
     groups as rows, topic_members,
 };
 use tokio::sync::MutexGuard;
 
 use super::{
-    Action, Group, Kind, Member, Role, Told, Topic, backend, find, key, live_rooms,
-    make::added,
-    may, member, member_in, mentions, open, receipts,
-    recent::{Identity, Known},
-    topic, wire,
+    Action, Group, Kind, Member, Role, Told, Topic, backend, find, key, live_rooms, make::added, may, member,
+    member_in, mentions, open, receipts, topic, wire,
 };
 use crate::{
     Caller, Cx,
@@ -36,6 +34,7 @@ use crate::{
 
 use hooked::Answered;
 pub(super) use hooked::queue_sent;
+use repeated::{find_first, identity, sent_before};
 
 /// Most mentions of a message.
 pub const MENTIONS_MAX: usize = 30;
@@ -403,50 +402,6 @@ fn members_of(tx: &mut dyn Tx, group: &Group, users: &[String]) -> Result<String
         }
     }
     Ok(format!("[{}]", there.join(",")))
-}
-
-fn identity(it: &GroupMessage) -> Identity {
-    (it.lane, it.tiny, it.random, it.crc)
-}
-
-/// The answer that this message got before, as far as memory tells without the store's writer: it is given again
-/// whatever the sender may do now.
-async fn sent_before(cx: &Cx, it: &GroupMessage) -> Result<Option<Sent>, Error> {
-    let since = it.time - cx.app.state().settings.messages_group_dedup_seconds;
-    let identity = identity(it);
-    let Some(seq) = cx.app.groups.sent.find(&identity, since) else { return Ok(None) };
-    let read = cx.chat.db.read(move |tx| noted(tx, &identity, seq));
-    Ok(read.await?)
-}
-
-/// The message of this number, if it is the one that was noted: its transaction may have failed.
-fn noted(tx: &mut dyn Tx, it: &Identity, seq: i64) -> Result<Option<Sent>, StoreError> {
-    let found = log::get(tx, it.0, seq)?.filter(|found| identity(found) == *it);
-    Ok(found.map(|it| Sent { time: it.time, seq: it.seq, ..Sent::default() }))
-}
-
-/// The first of the messages that this one repeats.
-fn find_first(tx: &mut dyn Tx, cx: &Cx, it: &GroupMessage) -> Result<Option<Sent>, Error> {
-    let since = it.time - cx.app.state().settings.messages_group_dedup_seconds;
-    let identity = identity(it);
-    let known = cx.app.groups.sent.recall(&identity, since, cx.chat.clock.now());
-    if let Known::Sent(seq) = known
-        && let Some(first) = noted(tx, &identity, seq)?
-    {
-        return Ok(Some(first));
-    }
-    // Another node may have stored it, which memory here cannot know.
-    let below = match (known, tx.dialect()) {
-        (Known::No, Dialect::Sqlite) => return Ok(None),
-        (Known::Since(reach), Dialect::Sqlite) => log::last_before(tx, it.lane, reach)?,
-        _ => i64::MAX,
-    };
-    let above = log::last_before(tx, it.lane, since)?;
-    if below <= above {
-        return Ok(None);
-    }
-    let found = log::find_sent(tx, (it.lane, above, below), &it.sender, it.random, it.crc)?;
-    Ok(found.map(|(seq, time)| Sent { time, seq, ..Sent::default() }))
 }
 
 /// The first message of a Private group: everybody learns of the group before it.

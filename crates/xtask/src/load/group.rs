@@ -104,7 +104,9 @@ impl Crowd {
 
 /// Fills the server and loads it for `seconds` in each way of sending. Gives the faults, too.
 pub async fn run(target: &Target, members: usize, seconds: f64) -> anyhow::Result<(Groups, Vec<String>)> {
-    let (name, mut faults, mut sends) = (run_name(), Vec::new(), Vec::new());
+    let (name, mut sends) = (run_name(), Vec::new());
+    // Before the many messages, which the search index would take in meanwhile.
+    let (crowd, mut faults) = crowd::run(target, &name, members, seconds).await?;
     for members in SIZES {
         let start = Instant::now();
         let lanes = Lanes::make(target, &name, members).await?;
@@ -114,8 +116,6 @@ pub async fn run(target: &Target, members: usize, seconds: f64) -> anyhow::Resul
         sends.push(Sends { fill_seconds, ..found });
         faults.extend(more);
     }
-    let (crowd, more) = crowd::run(target, &name, members, seconds).await?;
-    faults.extend(more);
     let resident_kb = target.pid.map(process::resident_kb).transpose()?;
     let (pages, more) = lists::run(target, &name).await?;
     faults.extend(more);

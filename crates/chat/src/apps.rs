@@ -16,6 +16,7 @@ use store::{StoreError, Tx};
 use crate::{
     Chat,
     accounts::AccountCache,
+    conversations::Kept,
     error::Error,
     groups::{Groups, PRIORITIES},
     limits::{Bucket, PerMinute, PerSecond},
@@ -42,6 +43,7 @@ pub struct App {
     pub accounts: AccountCache,
     pub(crate) routes: Routes,
     pub(crate) unread: UnreadCounts,
+    pub(crate) lists: Kept,
     pub(crate) groups: Groups,
     /// Against too many friend requests, and too many removals of friends.
     pub(crate) friend_pace: PerMinute,
@@ -105,6 +107,7 @@ impl App {
             accounts: AccountCache::default(),
             routes: Routes::default(),
             unread: UnreadCounts::default(),
+            lists: Kept::default(),
             groups: Groups::default(),
             friend_pace: PerMinute::default(),
             unfriend_pace: PerMinute::default(),

@@ -17,6 +17,7 @@ use crate::{Cx, accounts, all_member_push::waiting::Waiting, error::Error, messa
 
 pub use change::{clear, delete, pin};
 pub use in_groups::InGroup;
+pub(crate) use in_groups::Kept;
 use marks::Labels;
 pub use peers::Peer;
 
@@ -133,7 +134,9 @@ pub async fn page(cx: &Cx, owner: &str, cursor: Cursor, wanted: Wanted) -> Resul
     }
     let (at, name) = (cx.clone(), owner.to_owned());
     let read = cx.chat.db.read(move |tx| {
-        let mut entries = all(tx, &at, &name)?;
+        let since = visible_since(&at.app.state().settings, at.chat.clock.now());
+        let goes_on = cursor != Cursor::default() && cursor.changed_since().is_none();
+        let mut entries = all(tx, &at, &name, since, goes_on)?;
         if !wanted.empty {
             entries.retain(|it| !it.is_empty());
         }
@@ -149,15 +152,13 @@ pub async fn page(cx: &Cx, owner: &str, cursor: Cursor, wanted: Wanted) -> Resul
             }
         }
         let mut page = cut(entries, cursor, wanted, at.chat.clock.now(), &relabelled);
-        for entry in &mut page.entries {
-            match (&mut entry.side, &entry.which) {
-                (Side::Peer(it), Which::Peer(peer)) => it.describe(tx, app, &name, peer)?,
-                (Side::Group(it), _) => it.describe(tx, &at, &name)?,
-                (Side::Peer(_), Which::Group(_)) => {}
+        for mut entry in std::mem::take(&mut page.entries) {
+            if let (true, Side::Group(it)) = (goes_on, &entry.side) {
+                let Some(now) = in_groups::renew(tx, app, &name, it.lane(), since)? else { continue };
+                entry = now;
             }
-            if wanted.labels && entry.may_have_labels() {
-                entry.labels = marks::labels(tx, app, &name, &entry.which)?.unwrap_or_default();
-            }
+            entry.describe(tx, &at, &name, wanted)?;
+            page.entries.push(entry);
         }
         if wanted.labels {
             page.groups = contact_marks::groups(tx, app, &name)?;
@@ -168,6 +169,20 @@ pub async fn page(cx: &Cx, owner: &str, cursor: Cursor, wanted: Wanted) -> Resul
 }
 
 impl Entry {
+    /// Adds what only entries on the page need.
+    fn describe(&mut self, tx: &mut dyn Tx, cx: &Cx, owner: &str, wanted: Wanted) -> Result<(), StoreError> {
+        let app = cx.app.id;
+        match (&mut self.side, &self.which) {
+            (Side::Peer(it), Which::Peer(peer)) => it.describe(tx, app, owner, peer)?,
+            (Side::Group(it), _) => it.describe(tx, cx, owner)?,
+            (Side::Peer(_), Which::Group(_)) => {}
+        }
+        if wanted.labels && self.may_have_labels() {
+            self.labels = marks::labels(tx, app, owner, &self.which)?.unwrap_or_default();
+        }
+        Ok(())
+    }
+
     /// The labels of a conversation with an account that is gone are no more.
     fn may_have_labels(&self) -> bool {
         match &self.side {
@@ -178,12 +193,11 @@ impl Entry {
 }
 
 /// The whole list in order: pinned ones, then the latest ordinary ones up to the app's limit.
-fn all(tx: &mut dyn Tx, cx: &Cx, owner: &str) -> Result<Vec<Entry>, StoreError> {
+fn all(tx: &mut dyn Tx, cx: &Cx, owner: &str, since: i64, goes_on: bool) -> Result<Vec<Entry>, StoreError> {
     let state = cx.app.state();
-    let since = visible_since(&state.settings, cx.chat.clock.now());
     let most = usize::try_from(state.settings.conversation_max).unwrap_or(usize::MAX);
     let (mut pinned, mut ordinary): (Vec<_>, Vec<_>) =
-        in_groups::all(tx, cx.app.id, owner, since)?.into_iter().partition(|it| it.pinned);
+        in_groups::all(tx, cx, owner, since, goes_on)?.into_iter().partition(|it| it.pinned);
     let waiting = Waiting::of(tx, cx.app.id, owner, cx.chat.clock.now())?;
     let peers = peers::List { cx, owner, since, waiting };
     pinned.extend(peers.pinned(tx)?);

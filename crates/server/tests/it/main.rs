@@ -6,6 +6,7 @@ mod admission;
 mod bad_input;
 mod case;
 mod clients;
+mod conversation_pages;
 mod coverage;
 mod document;
 mod doors;
@@ -102,6 +103,10 @@ const CHECKS: &[(&str, Check)] = &[
     ("a_store_of_objects_shows_its_certificate", files::objects::a_store_behind_tls_shows_its_certificate),
     ("long_frames_are_for_merged_messages", long_frames::are_for_merged_messages),
     ("a_long_answer_does_not_close_its_connection", long_frames::a_long_answer_does_not_close),
+    (
+        "every_group_is_listed_once_whatever_happens_between_the_pages",
+        conversation_pages::every_group_is_listed_once_whatever_happens_between_the_pages,
+    ),
     ("what_is_too_old_goes_and_nobody_notices", retention::what_is_too_old_goes_and_nobody_notices),
     ("history_without_a_period_stays", retention::history_without_a_period_stays),
     ("failures_count_in_any_minute", doors::failures_count_in_any_minute),

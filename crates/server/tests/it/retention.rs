@@ -14,12 +14,12 @@ use crate::{
 const DAY: i64 = 86_400;
 const CLUB: &str = "@TGS#_club";
 
-fn engines() -> Vec<Engine> {
+pub fn engines() -> Vec<Engine> {
     let postgres = store::testing::Postgres::shared().map(|_| Engine::Postgres);
     [Engine::Sqlite].into_iter().chain(postgres).collect()
 }
 
-async fn ok(world: &World, command: &str, body: Value) -> Result<Value, String> {
+pub async fn ok(world: &World, command: &str, body: Value) -> Result<Value, String> {
     let answer = call(world, command, body).await;
     if answer["ErrorCode"] == 0 { Ok(answer) } else { Err(format!("{command}: {answer}")) }
 }
@@ -35,7 +35,7 @@ async fn send(world: &World, from: &str, to: &str, random: u32) -> Result<Value,
     ok(world, "openim/sendmsg", message).await
 }
 
-async fn say(world: &World, group: &str, topic: &str, random: u32, more: Value) -> Result<i64, String> {
+pub async fn say(world: &World, group: &str, topic: &str, random: u32, more: Value) -> Result<i64, String> {
     let mut message = json!({"GroupId": group, "TopicId": topic, "From_Account": "ann", "Random": random,
         "MsgBody": text(&format!("text {random}")), "SupportMessageExtension": 1});
     message.as_object_mut().ok_or("an object")?.extend(object(more));

@@ -32,6 +32,8 @@ pub struct Group {
     pub attr_seq: i64,
     pub counter_seq: i64,
     pub dismissed_at: i64,
+    /// 0 as the setting says, 1 shown, 2 hidden.
+    pub older_history: i64,
 }
 
 fn group(mut row: Row) -> Result<Group, StoreError> {
@@ -64,6 +66,7 @@ pub(crate) fn group_at(row: &mut Row) -> Result<Group, StoreError> {
         attr_seq: row.int(20)?,
         counter_seq: row.int(21)?,
         dismissed_at: row.int(22)?,
+        older_history: row.int(23)?,
     })
 }
 
@@ -75,7 +78,7 @@ pub fn get(tx: &mut dyn Tx, app: u32, group_id: &str) -> Result<Option<Group>, S
     let row = tx.row(
         "select id, app, group_id, kind, owner, name, introduction, notification, face, created_at, info_seq,
                 info_at, max_members, apply_option, invite_option, muted_all, support_topic, active, custom,
-                members, attr_seq, counter_seq, dismissed_at
+                members, attr_seq, counter_seq, dismissed_at, older_history
          from groups where app = $1 and group_id = $2",
         params![app, group_id],
     )?;
@@ -87,7 +90,7 @@ pub fn by_number(tx: &mut dyn Tx, id: i64) -> Result<Option<Group>, StoreError> 
     let row = tx.row(
         "select id, app, group_id, kind, owner, name, introduction, notification, face, created_at, info_seq,
                 info_at, max_members, apply_option, invite_option, muted_all, support_topic, active, custom,
-                members, attr_seq, counter_seq, dismissed_at
+                members, attr_seq, counter_seq, dismissed_at, older_history
          from groups where id = $1",
         params![id],
     )?;
@@ -104,9 +107,10 @@ pub fn insert(tx: &mut dyn Tx, it: &Group) -> Result<(), StoreError> {
     tx.exec(
         "insert into groups (id, app, group_id, kind, owner, name, introduction, notification, face, created_at,
                              info_seq, info_at, max_members, apply_option, invite_option, muted_all,
-                             support_topic, active, custom, members, attr_seq, counter_seq, dismissed_at)
+                             support_topic, active, custom, members, attr_seq, counter_seq, dismissed_at,
+                             older_history)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                 $22, $23)",
+                 $22, $23, $24)",
         params![
             it.id,
             it.app,
@@ -130,7 +134,8 @@ pub fn insert(tx: &mut dyn Tx, it: &Group) -> Result<(), StoreError> {
             it.members,
             it.attr_seq,
             it.counter_seq,
-            it.dismissed_at
+            it.dismissed_at,
+            it.older_history
         ],
     )?;
     Ok(())
@@ -141,7 +146,7 @@ pub fn update(tx: &mut dyn Tx, it: &Group) -> Result<(), StoreError> {
     tx.exec(
         "update groups set owner = $2, name = $3, introduction = $4, notification = $5, face = $6, info_seq = $7,
                 info_at = $8, max_members = $9, apply_option = $10, invite_option = $11, muted_all = $12,
-                active = $13, custom = $14
+                active = $13, custom = $14, older_history = $15
          where id = $1",
         params![
             it.id,
@@ -157,7 +162,8 @@ pub fn update(tx: &mut dyn Tx, it: &Group) -> Result<(), StoreError> {
             it.invite_option,
             it.muted_all,
             it.active,
-            &*it.custom
+            &*it.custom,
+            it.older_history
         ],
     )?;
     Ok(())

@@ -72,7 +72,7 @@ pub fn page(
            select g.id, g.app, g.group_id, g.kind, g.owner, g.name, g.introduction, g.notification, g.face,
                   g.created_at, g.info_seq, g.info_at, g.max_members, g.apply_option, g.invite_option,
                   g.muted_all, g.support_topic, g.active, g.custom, g.members, g.attr_seq, g.counter_seq,
-                  g.dismissed_at,
+                  g.dismissed_at, g.older_history,
                   m.user_id, m.role, m.joined_at, m.joined_seq, m.read_seq, m.flag, m.card,
                   m.custom as member_custom, m.sent_at, m.cleared_seq, m.unlisted_seq, m.emptied_at, m.pinned
            from group_members m join groups g on g.id = m.group_nr
@@ -94,7 +94,7 @@ pub fn page(
 }
 
 /// Columns of a group, and of a member.
-const GROUP_COLUMNS: usize = 23;
+const GROUP_COLUMNS: usize = 24;
 const MEMBER_COLUMNS: usize = 13;
 
 fn joined(mut row: Row) -> Result<Joined, StoreError> {

@@ -50,6 +50,7 @@ pub(crate) const ALL: &[Migration] = &[
         sql: include_str!("../migrations/0014_search.sql"),
         postgres: Some(include_str!("../migrations/0014_search.postgres.sql")),
     },
+    Migration { version: 15, sql: include_str!("../migrations/0015_older_history.sql"), postgres: None },
 ];
 
 /// Any number, as long as nobody else uses it: every node of a cluster asks for this lock.

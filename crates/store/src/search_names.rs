@@ -171,7 +171,8 @@ pub fn groups(
     let rows = tx.rows(
         r"select g.id, g.app, g.group_id, g.kind, g.owner, g.name, g.introduction, g.notification, g.face,
                  g.created_at, g.info_seq, g.info_at, g.max_members, g.apply_option, g.invite_option, g.muted_all,
-                 g.support_topic, g.active, g.custom, g.members, g.attr_seq, g.counter_seq, g.dismissed_at
+                 g.support_topic, g.active, g.custom, g.members, g.attr_seq, g.counter_seq, g.dismissed_at,
+                 g.older_history
           from search_names n join groups g on g.app = n.app and g.group_id = n.id
           where n.kind = 2 and n.app = $1 and g.dismissed_at = 0
             and (n.folded like $3 escape '\' and n.folded like $4 escape '\' and n.folded like $5 escape '\'
@@ -255,7 +256,8 @@ pub fn groups_of(tx: &mut dyn Tx, app: u32, user: &str, limit: i64) -> Result<Ve
     let rows = tx.rows(
         "select g.id, g.app, g.group_id, g.kind, g.owner, g.name, g.introduction, g.notification, g.face,
                 g.created_at, g.info_seq, g.info_at, g.max_members, g.apply_option, g.invite_option, g.muted_all,
-                g.support_topic, g.active, g.custom, g.members, g.attr_seq, g.counter_seq, g.dismissed_at
+                g.support_topic, g.active, g.custom, g.members, g.attr_seq, g.counter_seq, g.dismissed_at,
+                 g.older_history
          from group_members m join groups g on g.id = m.group_nr
          where m.app = $1 and m.user_id = $2 and g.kind <> 4 order by g.id limit $3",
         params![app, user, limit],

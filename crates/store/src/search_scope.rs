@@ -23,6 +23,8 @@ pub struct Joined {
     pub group: i64,
     pub group_id: String,
     pub kind: i64,
+    /// As in [`crate::groups::Group`].
+    pub older_history: i64,
     pub joined_seq: i64,
     pub cleared_seq: i64,
     pub reached: Place,
@@ -79,7 +81,7 @@ pub fn joined(
 ) -> Result<Vec<Joined>, StoreError> {
     let rows = tx.rows(
         "select m.group_nr, g.kind, m.joined_seq, m.cleared_seq, l.last_1, l.last_2, l.last_3, l.blocks,
-                g.group_id
+                g.group_id, g.older_history
          from group_members m join groups g on g.id = m.group_nr
          left join search_logs l on l.kind = 2 and l.log = m.group_nr
          where m.app = $1 and m.user_id = $2 and g.kind in (1, 2, 3) and ($3 = 0 or m.group_nr = $3)
@@ -93,6 +95,7 @@ pub fn joined(
                 group: row.int(0)?,
                 group_id: row.take_text(8)?,
                 kind: row.int(1)?,
+                older_history: row.int(9)?,
                 joined_seq: row.int(2)?,
                 cleared_seq: row.int(3)?,
                 reached,

@@ -148,6 +148,7 @@ impl NewGroup {
             attr_seq: 0,
             counter_seq: 0,
             dismissed_at: 0,
+            older_history: 0,
         }
     }
 }

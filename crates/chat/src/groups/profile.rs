@@ -17,6 +17,7 @@ use super::{
     may, member_in, open,
     tips::{self, Change, Keep, Op, Tip},
     told::change,
+    view,
 };
 use crate::{Cx, accounts, error::Error};
 
@@ -162,6 +163,8 @@ pub struct Changes {
     pub apply: Option<ApplyOption>,
     pub invite: Option<InviteOption>,
     pub mute_all: Option<bool>,
+    /// Whether members read what was said before they came.
+    pub older_history: Option<bool>,
     /// Only these keys; an empty value deletes.
     pub custom: Option<Map<String, Value>>,
 }
@@ -176,6 +179,7 @@ impl Changes {
             || self.apply.is_some()
             || self.invite.is_some()
             || self.mute_all.is_some()
+            || self.older_history.is_some()
             || self.custom.is_some()
     }
 
@@ -189,6 +193,9 @@ impl Changes {
         }
         if self.invite.is_some() && group.kind == Kind::AvChatRoom {
             return Err(bad("InviteJoinOption is not possible for an AVChatRoom"));
+        }
+        if self.older_history.is_some() && matches!(group.kind, Kind::AvChatRoom | Kind::Community) {
+            return Err(bad("HistoryMsgBeforeJoin is not possible for this type"));
         }
         let Some(custom) = &self.custom else { return Ok(()) };
         let declared = &state.settings.groups_custom_fields;
@@ -273,6 +280,9 @@ fn apply(
     row.apply_option = changes.apply.map_or(row.apply_option, |it| it as i64);
     row.invite_option = changes.invite.map_or(row.invite_option, |it| it as i64);
     row.muted_all = changes.mute_all.unwrap_or(row.muted_all);
+    if let Some(shown) = changes.older_history {
+        row.older_history = if shown { view::OLDER_SHOWN } else { view::OLDER_HIDDEN };
+    }
     if let Some(custom) = &changes.custom {
         row.custom = fields::merged(&row.custom, custom)?;
     }

@@ -12,6 +12,10 @@ use store::{
 use super::{Group, Kind, Member, Topic, find, member, topic};
 use crate::{Cx, error::Error, messages::visible_since};
 
+/// Values of a group's `older_history`; with 0 it has none of its own.
+pub(super) const OLDER_SHOWN: i64 = 1;
+pub(super) const OLDER_HIDDEN: i64 = 2;
+
 /// The number under which the messages of a group or topic are kept.
 pub(crate) fn lane(group: &Group, topic: Option<&Topic>) -> i64 {
     topic.map_or(group.number(), |it| it.id)
@@ -45,8 +49,14 @@ pub(super) async fn place(cx: &Cx, group_id: &str, topic_id: Option<&str>) -> Re
     Ok(Place { group, topic, member })
 }
 
-/// Whether members of this kind of group read what was said before they came.
-pub(crate) fn shows_older(cx: &Cx, kind: Kind) -> bool {
+/// Whether members of a group read what was said before they came: what `HistoryMsgBeforeJoin` set, or else what holds
+/// for its kind.
+pub(crate) fn shows_older(cx: &Cx, kind: Kind, of_group: i64) -> bool {
+    match of_group {
+        OLDER_SHOWN => return true,
+        OLDER_HIDDEN => return false,
+        _ => {}
+    }
     let state = cx.app.state();
     match kind {
         Kind::Private => state.settings.groups_private_history_before_join,
@@ -71,7 +81,7 @@ pub(super) fn floor(
 ) -> Result<i64, StoreError> {
     let lane = lane(group, topic);
     let mut floor = log::last_before(tx, lane, since(cx))?;
-    let shows_older = shows_older(cx, group.kind);
+    let shows_older = shows_older(cx, group.kind, group.row.older_history);
     match topic {
         None => {
             floor = floor.max(member.cleared_seq);

@@ -182,7 +182,8 @@ fn logs(tx: &mut dyn Tx, cx: &Cx, place: &Where) -> Result<Vec<Log>, Error> {
     }
     if let Some(group) = group_of(tx, cx, place)? {
         for it in scope::joined(tx, app, user, group, LOGS_MAX)? {
-            let joined = if shows_older(cx, Kind::from_number(it.kind)) { 0 } else { it.joined_seq };
+            let shown = shows_older(cx, Kind::from_number(it.kind), it.older_history);
+            let joined = if shown { 0 } else { it.joined_seq };
             logs.push(Log {
                 kind: GROUP,
                 number: it.group,

@@ -61,6 +61,7 @@ struct Request {
     enable_permission: Given<i64>,
     #[serde(default)]
     default_permission: Given<i64>,
+    /// On or Off: whether new members read older messages. Private, Public and ChatRoom groups.
     #[serde(default)]
     history_msg_before_join: Given<String>,
 }
@@ -94,7 +95,6 @@ fn changes(it: Request) -> Result<Changes, Fail> {
     }
     it.enable_permission.optional(bad, "EnablePermission")?;
     it.default_permission.optional(bad, "DefaultPermission")?;
-    super::option(it.history_msg_before_join, "HistoryMsgBeforeJoin", on_or_off)?;
     let custom = match it.app_defined_data.is_missing() {
         true => None,
         false => Some(super::fields(it.app_defined_data, "AppDefinedData")?),
@@ -108,6 +108,7 @@ fn changes(it: Request) -> Result<Changes, Fail> {
         apply: super::option(it.apply_join_option, "ApplyJoinOption", ApplyOption::parse)?,
         invite: super::option(it.invite_join_option, "InviteJoinOption", InviteOption::parse)?,
         mute_all: super::option(it.mute_all_member.or(it.shut_up_all_member), "MuteAllMember", on_or_off)?,
+        older_history: super::option(it.history_msg_before_join, "HistoryMsgBeforeJoin", on_or_off)?,
         custom,
     })
 }

@@ -6,6 +6,8 @@
 //!
 //! With `--webhooks` a backend is told of every message and fails often; in the end it has heard of every stored message, in
 //! the order of its conversation and under one id.
+//!
+//! With `--mixed` people do everything at once, groups included: see [`mixed`].
 
 use std::{
     path::PathBuf,
@@ -27,6 +29,7 @@ use lanes::{Lanes, Sent};
 use moody::Moody;
 
 mod lanes;
+mod mixed;
 mod moody;
 
 const ROUNDS: u32 = 20;
@@ -40,6 +43,7 @@ cargo xtask crash [options]
   --database URL   PostgreSQL instead of the embedded database; the server is killed, the database is not
   --binary FILE    the server; target/release/magpie, which is built if it is not there
   --webhooks       a backend that fails is told of every message
+  --mixed          groups and pairs, by both doors: said, changed, recalled, read, reconnected
   --seed N         repeats the moments of an earlier run
 ";
 
@@ -48,6 +52,7 @@ struct Options {
     database: Option<String>,
     binary: Option<PathBuf>,
     webhooks: bool,
+    mixed: bool,
     seed: u64,
 }
 
@@ -55,8 +60,14 @@ impl Options {
     /// None: only help is wanted.
     fn read(mut arguments: Parser) -> anyhow::Result<Option<Options>> {
         let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
-        let mut options =
-            Options { rounds: ROUNDS, database: None, binary: None, webhooks: false, seed: now };
+        let mut options = Options {
+            rounds: ROUNDS,
+            database: None,
+            binary: None,
+            webhooks: false,
+            mixed: false,
+            seed: now,
+        };
         while let Some(argument) = arguments.next()? {
             match argument {
                 Arg::Long("help") => return Ok(None),
@@ -64,10 +75,12 @@ impl Options {
                 Arg::Long("database") => options.database = Some(arguments.value()?.string()?),
                 Arg::Long("binary") => options.binary = Some(arguments.value()?.into()),
                 Arg::Long("webhooks") => options.webhooks = true,
+                Arg::Long("mixed") => options.mixed = true,
                 Arg::Long("seed") => options.seed = arguments.value()?.parse()?,
                 other => return Err(other.unexpected().into()),
             }
         }
+        ensure!(!options.mixed || !options.webhooks, "--mixed and --webhooks are two tests");
         ensure!(options.rounds > 0, "--rounds is out of range");
         Ok(Some(options))
     }
@@ -88,11 +101,15 @@ pub fn run(arguments: Parser) -> anyhow::Result<()> {
     println!("seed {}, {} rounds of {}", options.seed, options.rounds, binary.display());
     let folder = Folder::new()?;
     let moody = if options.webhooks { Some(Moody::new()?) } else { None };
-    let settings = moody.as_ref().map(Moody::settings).unwrap_or_default();
+    let mut settings = moody.as_ref().map(Moody::settings).unwrap_or_default();
+    settings.extend(options.mixed.then(|| "groups.messages_per_second=0".to_owned()));
     let recipe = Recipe { binary, database: options.database, settings };
     recipe.make_app(folder.path())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let tried = runtime.block_on(rounds(&recipe, &folder, moody.as_ref(), options.rounds, options.seed));
+    let tried = match options.mixed {
+        true => runtime.block_on(mixed::run(&recipe, &folder, options.rounds, options.seed)),
+        false => runtime.block_on(rounds(&recipe, &folder, moody.as_ref(), options.rounds, options.seed)),
+    };
     tried.with_context(|| format!("the server's log ends with:\n{}", tail(&folder.path().join("server.log"))))
 }
 
@@ -187,7 +204,7 @@ mod tests {
         assert_eq!((options.rounds, options.seed, options.binary), (3, 9, Some("/x".into())));
         assert!(options.webhooks);
         assert!(read("--help").expect("it is sound").is_none());
-        for text in ["--rounds 0", "--rounds x", "--seed", "--unknown", "x"] {
+        for text in ["--rounds 0", "--rounds x", "--mixed --webhooks", "--seed", "--unknown", "x"] {
             assert!(read(text).is_err(), "{text}");
         }
     }

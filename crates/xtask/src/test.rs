@@ -53,6 +53,7 @@ const STEPS: &[Step] = &[
     Step { name: "console", run: console },
     Step { name: "openapi", run: openapi },
     Step { name: "crash", run: |it| crash(it, &[]) },
+    Step { name: "mixed", run: |it| crash(it, &["--mixed", "--rounds", "12"]) },
     Step { name: "webhooks", run: |it| crash(it, &["--webhooks", "--rounds", "8"]) },
 ];
 

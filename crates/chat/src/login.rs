@@ -1,12 +1,13 @@
 //! Logging in, session tokens, and the ways a session ends. `spec/concepts/accounts-and-status.md` 4.
 
+mod lost;
 mod told;
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use proto::{Code, Fail, platform::Platform, user_id};
 use sha2::{Digest, Sha256};
-use store::{Pending, StoreError, Tx, accounts as rows, contacts, messages, sessions as table};
+use store::{StoreError, Tx, accounts as rows, contacts, messages, sessions as table};
 
 use crate::{
     Chat, Cx,
@@ -19,6 +20,8 @@ use crate::{
     statistics::Event,
     status,
 };
+use lost::note_lost;
+pub use lost::{Loss, detach, lose};
 use told::Change;
 
 /// Contacts looked at in one step when messages that waited too long are given up.
@@ -295,7 +298,7 @@ fn attach(chat: &Arc<Chat>, app: &Arc<App>, session: &Arc<Session>, outlet: &Arc
         Attached::First if !stayed => status::changed(chat, app, &session.user),
         Attached::First | Attached::Further => {}
         // It is queued. If that fails, the store has the session as attached until the next start.
-        Attached::Lost => drop(note_lost(chat, app, session, outlet.source())),
+        Attached::Lost => drop(note_lost(chat, app, session, outlet.source(), Loss::LinkClosed)),
     }
 }
 
@@ -391,37 +394,6 @@ pub async fn end(chat: &Arc<Chat>, app: &Arc<App>, session: &Session, how: End) 
     );
     done.await?;
     Ok(())
-}
-
-/// The connection of a session was lost. The session stays, for the client to come back.
-pub async fn detach(
-    chat: &Arc<Chat>,
-    app: &Arc<App>,
-    session: &Session,
-    outlet: &Arc<dyn Outlet>,
-) -> Result<(), Error> {
-    if !app.live.detach(session, Some(outlet)) {
-        return Ok(());
-    }
-    note_lost(chat, app, session, outlet.source()).await?;
-    Ok(())
-}
-
-/// Notes in the store that the session has no connection any more; queued when this returns.
-fn note_lost(chat: &Arc<Chat>, app: &Arc<App>, session: &Session, ip: IpAddr) -> Pending<bool, Error> {
-    let (hash, now, user, app_id) = (session.hash, chat.clock.now(), session.user.clone(), app.id);
-    let (at_end, chat_at_end, name) = (app.clone(), chat.clone(), user.clone());
-    let (in_tx, app_in_tx, platform) = (chat.clone(), app.clone(), session.platform);
-    chat.db.write_then(
-        shard(app.id, &session.user),
-        move |tx| {
-            table::set_detached(tx, &hash, now, now)?;
-            told::tell(tx, (&in_tx, &app_in_tx), (&user, platform, Some(ip)), Change::Lost, &[])?;
-            rows::set_seen_at(tx, app_id, &user, now)?;
-            Ok::<_, Error>(status::has_any(tx, app_id, &user)?)
-        },
-        move |has_any| status::left(&chat_at_end, &at_end, &name, *has_any),
-    )
 }
 
 /// Invalidates the login state of a user: every session and every UserSig made before now.

@@ -244,7 +244,9 @@ impl World {
         let user = self.dice.of(&USERS);
         if let Some((it, page)) = self.pages.remove(user) {
             let outlet: Arc<dyn Outlet> = page;
-            login::detach(&self.cx.chat, &self.cx.app, &it.session, &outlet).await.unwrap();
+            login::detach(&self.cx.chat, &self.cx.app, &it.session, &outlet, login::Loss::LinkClosed)
+                .await
+                .unwrap();
             self.model.leave(user);
         }
     }

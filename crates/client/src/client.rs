@@ -51,11 +51,13 @@ pub struct Client {
 /// A login: what a [`Client::relogin`] needs, also after a restart of either side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedIn {
+    /// The user id.
     pub user: String,
     /// The session token.
     pub a2: String,
     /// First part of the ids of this user's messages.
     pub tiny_id: String,
+    /// The server's number of this client instance.
     pub inst_id: u32,
 }
 
@@ -64,14 +66,19 @@ pub struct LoggedIn {
 pub struct Sent {
     /// Server time, Unix seconds.
     pub time: i64,
+    /// `MsgKey`: what recalls, receipts and pages of the history name the message by.
     pub key: String,
+    /// `MsgSeq` and `MsgRandom`, as they were made here.
     pub seq: u32,
+    /// With `seq` it tells the server a repetition from a new message.
     pub random: u32,
 }
 
 impl Client {
     /// Opens the socket; nobody is logged in then. `url` is `ws://host:port` or `http://host:port`;
     /// `instance` is 32 hexadecimal digits that name this client for good, reconnects included.
+    ///
+    /// Fails with [`Error::Address`], [`Error::Connect`], [`Error::Handshake`] or, after 20 s, [`Error::Timeout`].
     pub async fn connect(url: &str, sdkappid: u32, instance: &str) -> Result<Client, Error> {
         let connection = Connection::open(url, sdkappid, instance).await?;
         let now = clock::unix_seconds();
@@ -93,6 +100,8 @@ impl Client {
     }
 
     /// Logs in with a UserSig. The session outlives the connection: see [`relogin`](Self::relogin).
+    ///
+    /// A bad UserSig is refused with one of 70001 to 70016, one that is older than a kick with 70001.
     pub async fn login(&self, user: &str, usersig: &str) -> Result<LoggedIn, Error> {
         {
             let mut identity = self.identity();
@@ -104,6 +113,8 @@ impl Client {
     }
 
     /// Attaches this connection to a session that was opened earlier, perhaps before a restart of the server.
+    ///
+    /// Refused with 70001 when the session has ended, and with 1002 when it was kicked.
     pub async fn relogin(&self, session: &LoggedIn) -> Result<LoggedIn, Error> {
         {
             let mut identity = self.identity();
@@ -147,7 +158,8 @@ impl Client {
         Ok(())
     }
 
-    /// Calls `service.command` as the user who is logged in. An `ErrorCode` other than 0 is an error.
+    /// Calls `service.command` as the user who is logged in. An `ErrorCode` other than 0 is [`Error::Refused`]; after
+    /// [`Error::Timeout`] (15 s) and [`Error::Closed`] it is not known whether the call was carried out.
     pub async fn call(&self, servcmd: &str, body: &impl Serialize) -> Result<Value, Error> {
         let body = serde_json::to_string(body).map_err(|error| Error::Malformed(error.to_string()))?;
         self.call_text(servcmd, &body).await
@@ -169,7 +181,8 @@ impl Client {
         answer.map_err(|_| self.ended.error())
     }
 
-    /// Sends a text to another user.
+    /// Sends a text to another user. Calling it again makes another message; whoever repeats one after a lost answer
+    /// must send the same `MsgSeq`, `MsgRandom` and content by [`call`](Self::call).
     pub async fn send_message(&self, to: &str, text: &str) -> Result<Sent, Error> {
         let seq = self.next_message();
         let random = low(hash(&(self.instance, seq)) % MSG_RANDOM_MAX);

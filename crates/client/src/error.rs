@@ -2,12 +2,20 @@
 
 use std::{io, sync::Arc};
 
+/// What can go wrong. Only [`Error::Refused`] comes from a command.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The text is no address of a server.
     #[error("{0:?} is not an address; it looks like http://127.0.0.1:8080 (or ws://), without TLS")]
     Address(String),
+    /// Nobody listens there, or nobody can be reached.
     #[error("connecting to {to} failed: {why}")]
-    Connect { to: String, why: io::Error },
+    Connect {
+        /// `host:port`.
+        to: String,
+        /// What the system says.
+        why: io::Error,
+    },
     /// The server does not want the socket, or is not one.
     #[error("the server did not open the socket: {0}")]
     Handshake(String),
@@ -19,7 +27,13 @@ pub enum Error {
     Status(u16),
     /// The server answered, and refused.
     #[error("refused with {code}: {info}")]
-    Refused { code: i64, info: String },
+    Refused {
+        /// `ErrorCode`; `spec/concepts/error-codes.yaml` has them all.
+        code: i64,
+        /// `ErrorInfo`: words for people, which may change.
+        info: String,
+    },
+    /// A frame or body could not be read, or lacks what it must have.
     #[error("the answer is not what was expected: {0}")]
     Malformed(String),
     /// Whether the call was carried out is not known.

@@ -7,13 +7,16 @@ use serde_json::Value;
 pub struct Push {
     /// `service.command`.
     pub servcmd: String,
+    /// `{"EventArray": […], …}` for nearly all of them.
     pub body: Value,
 }
 
 /// A text element of a one-to-one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
+    /// The sender's user id.
     pub from: String,
+    /// What was written.
     pub text: String,
 }
 

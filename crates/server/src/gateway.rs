@@ -1,6 +1,8 @@
 //! The client gateway: the Web SDK's protocol over WebSocket. `spec/client/transport.md`.
 
+mod echo;
 mod outbox;
+mod reader;
 mod serve;
 mod socket;
 
@@ -20,13 +22,18 @@ use chat::{
     live::{Outlet, Push, Session},
 };
 use proto::frame;
-use tokio::sync::Notify;
+use tokio::{
+    net::TcpStream,
+    sync::{Notify, RwLock},
+};
 
+#[doc(hidden)]
+pub use echo::echo;
 pub use outbox::Closed;
 pub use serve::serve;
 use socket::Socket;
 
-use crate::metrics::Metrics;
+use crate::{metrics::Metrics, node::Node};
 
 /// Which frames a client reads. `spec/client/transport.md` 1 and 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +100,38 @@ const ACK_EVERY_SECONDS: i64 = 10;
 /// A client that has not acknowledged by then is gone.
 const ACK_WITHIN_SECONDS: i64 = 20;
 
+/// How far a connection is.
+pub(crate) enum Progress {
+    /// `backlog`: the socket did not take everything. `closing`: nothing more is read.
+    Going {
+        backlog: bool,
+        closing: bool,
+    },
+    Ended(Closed),
+}
+
 impl Connection {
+    fn new(
+        node: &Node,
+        opening: Opening,
+        tcp: TcpStream,
+        tls: Option<Box<rustls::ServerConnection>>,
+    ) -> Connection {
+        Connection {
+            app: node.chat.apps.get(opening.app),
+            opening,
+            socket: Socket::new(tcp, tls),
+            outbox: Mutex::default(),
+            wake: Notify::new(),
+            session: Mutex::new(None),
+            heard_at: AtomicI64::new(node.chat.clock.now()),
+            acks: Acks::default(),
+            pushed_at: AtomicI64::new(0),
+            clock: node.chat.clock.clone(),
+            metrics: node.metrics.clone(),
+        }
+    }
+
     /// The session that `token` stands for, if this connection serves it and it is alive.
     pub fn session(&self, token: &str, now: i64) -> Option<Arc<Session>> {
         let session = self.session.lock().expect("no holder panics");
@@ -165,10 +203,31 @@ impl Connection {
         self.queue(frame, quiet);
     }
 
-    /// Ends the connection after what waits is written.
-    fn close(&self) {
-        self.outbox.lock().expect("no holder panics").close(Closed::Server);
+    /// Nothing more is taken in for the client; the connection's task does the rest.
+    fn end(&self, why: Closed) {
+        self.outbox.lock().expect("no holder panics").close(why);
         self.wake.notify_one();
+    }
+
+    /// Writes what waits, as much as the socket takes. Only when the server stops is it waited for a client that
+    /// takes its time, and only as long as the server waits: whoever else ends may be one that never reads.
+    fn flush(&self) -> Progress {
+        let mut outbox = self.outbox.lock().expect("no holder panics");
+        let Ok(backlog) = outbox.flush(&self.socket) else {
+            outbox.close(Closed::Client);
+            return Progress::Ended(Closed::Client);
+        };
+        match outbox.closed() {
+            Some(why) if !backlog || why != Closed::Server => Progress::Ended(why),
+            closed => Progress::Going { backlog, closing: closed.is_some() },
+        }
+    }
+
+    /// The last thing done with a connection: lets the client see why it ended.
+    async fn finish(&self, why: Closed) {
+        if why.is_refusal() {
+            self.socket.linger().await;
+        }
     }
 
     /// Queues a frame, header included. Over the bound the connection is given up: the client comes back
@@ -240,6 +299,8 @@ const SHARDS: usize = 16;
 #[derive(Default)]
 pub struct Connections {
     open: [Mutex<HashMap<u64, Arc<Connection>>>; SHARDS],
+    /// Read by whoever notes the loss of a connection, for as long as that takes.
+    leaving: Arc<RwLock<()>>,
     next: AtomicU64,
 }
 
@@ -271,15 +332,19 @@ impl Connections {
             });
             let silent = timeout > 0 && now - connection.heard_at.load(Ordering::Relaxed) > timeout;
             if silent || connection.owes_acknowledgement(now) {
-                connection.outbox.lock().expect("no holder panics").close(Closed::Silent);
-                connection.wake.notify_one();
+                connection.end(Closed::Silent);
             }
         }
     }
 
+    /// Returns when the loss of every connection that has ended is noted.
+    pub async fn settled(&self) {
+        drop(self.leaving.write().await);
+    }
+
     /// Closes every connection, so that clients come back somewhere else.
     pub fn close_all(&self) {
-        self.all().iter().for_each(|it| it.close());
+        self.all().iter().for_each(|it| it.end(Closed::Server));
     }
 
     fn all(&self) -> Vec<Arc<Connection>> {

@@ -34,6 +34,8 @@ pub enum Routes {
     Main { metrics: bool },
     /// Health and metrics only.
     Metrics,
+    /// Sockets that send everything back, for suites of tests. No listener of the command line has them.
+    Echo,
 }
 
 /// Serves one connection until it ends or becomes a client's socket, which goes on by itself.
@@ -99,6 +101,7 @@ async fn route(
             answer.headers_mut().insert(header::CONTENT_TYPE, kind);
             answer
         }
+        (Routes::Echo, _) => open(node, request, Form::Text, (peer, secure), permit, Kind::Echo),
         (Routes::Metrics, _) => text(StatusCode::NOT_FOUND, "not found\n"),
         (_, it) if it.starts_with("/v4/") => call(&node, request, peer, secure).await,
         (_, it) if it.starts_with(HISTORY) => history(&node, &request).await,
@@ -108,8 +111,12 @@ async fn route(
         (_, "/openapi.json") => json(openapi::document()),
         (_, "/docs") => html(include_str!("docs.html")),
         (_, "/") => html(include_str!("index.html")),
-        (_, it) if it.ends_with("/binfo") => open(node, request, Form::Binary, (peer, secure), permit),
-        (_, it) if it.ends_with("/info") => open(node, request, Form::Text, (peer, secure), permit),
+        (_, it) if it.ends_with("/binfo") => {
+            open(node, request, Form::Binary, (peer, secure), permit, Kind::Client)
+        }
+        (_, it) if it.ends_with("/info") => {
+            open(node, request, Form::Text, (peer, secure), permit, Kind::Client)
+        }
         // Anything else is answered like a REST call with a wrong path.
         _ => call(&node, request, peer, secure).await,
     }
@@ -227,13 +234,21 @@ pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Answer {
     answer
 }
 
-/// Turns the connection into a client's socket.
+/// What a socket is for.
+#[derive(Clone, Copy)]
+enum Kind {
+    Client,
+    Echo,
+}
+
+/// Turns the connection into a socket.
 fn open(
     node: Arc<Node>,
     mut request: Request<Incoming>,
     form: Form,
     (peer, secure): (SocketAddr, bool),
     permit: Arc<Permit>,
+    kind: Kind,
 ) -> Answer {
     let key = request.headers().get(header::SEC_WEBSOCKET_KEY).map(|it| it.as_bytes().to_vec());
     let is_upgrade = request
@@ -255,8 +270,13 @@ fn open(
             return;
         };
         let (tcp, tls) = parts.io.into_inner().into_parts();
-        Box::pin(gateway::serve(node, opening, tcp, tls, parts.read_buf)).await;
+        let read = parts.read_buf;
+        if let Kind::Echo = kind {
+            return Box::pin(gateway::echo(node, opening, tcp, tls, read)).await;
+        }
+        let leaving = Box::pin(gateway::serve(node, opening, tcp, tls, read)).await;
         drop(permit);
+        leaving.done().await;
     });
     let mut answer = whole(Bytes::new());
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;

@@ -32,6 +32,7 @@ pub mod report;
 mod scale;
 mod search;
 mod sender;
+mod storm;
 mod target;
 mod traffic;
 mod webhooks;
@@ -74,6 +75,7 @@ pub fn run(arguments: lexopt::Parser) -> anyhow::Result<()> {
     for &scenario in &options.scenarios {
         let report = match scenario {
             Scenario::Webhooks => runtime.block_on(measure_webhooks(&options, &recipe))?,
+            Scenario::Storm => runtime.block_on(measure_storm(&options, &recipe))?,
             Scenario::Group => {
                 let recipe = Recipe { settings: group::settings(), ..recipe.clone() };
                 runtime.block_on(measure(scenario, &options, &recipe))?
@@ -157,6 +159,14 @@ async fn measure_webhooks(options: &Options, recipe: &Recipe) -> anyhow::Result<
     Ok(Report { scenario: Scenario::Webhooks.name(), found: Found::Webhooks(Box::new(found)), faults })
 }
 
+/// Everybody comes back to a server that is killed in between.
+async fn measure_storm(options: &Options, recipe: &Recipe) -> anyhow::Result<Report> {
+    ensure!(options.url.is_none(), "a server that runs already is not killed: leave --url out");
+    let connections = options.connections.unwrap_or(storm::CONNECTIONS);
+    let (found, faults) = Box::pin(storm::run(recipe, connections)).await?;
+    Ok(Report { scenario: Scenario::Storm.name(), found: Found::Storm(found), faults })
+}
+
 async fn measure_at(scenario: Scenario, options: &Options, target: &Target) -> anyhow::Result<Report> {
     let name = scenario.name();
     let doors = match scenario {
@@ -190,6 +200,7 @@ async fn measure_at(scenario: Scenario, options: &Options, target: &Target) -> a
         Scenario::Rest | Scenario::Latency | Scenario::Webhooks => Doors::Rest,
         Scenario::Socket => Doors::Socket,
         Scenario::Mixed => Doors::Mixed,
+        Scenario::Storm => bail!("a storm needs a server of its own"),
         Scenario::Idle | Scenario::Start => {
             let connections = options.connections.unwrap_or(IDLE_CONNECTIONS);
             let found = Found::Idle(idle::connections(target, connections).await?);

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
+mod autobahn;
 mod backend;
 mod crash;
 mod floors;
@@ -36,6 +37,11 @@ const TASKS: &[Task] = &[
         name: "crash",
         help: "kills a server under load again and again, and checks what it kept",
         run: crash::run,
+    },
+    Task {
+        name: "autobahn",
+        help: "the Autobahn test suite against the gateway; needs Python 2.7",
+        run: autobahn::run,
     },
 ];
 

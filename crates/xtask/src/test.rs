@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, bail};
 use lexopt::Arg;
 
-use crate::root;
+use crate::{autobahn, root};
 
 /// One part of the whole.
 struct Step {
@@ -24,6 +24,8 @@ enum Outcome {
     Passed,
     /// The machine lacks this.
     Skipped(&'static str),
+    /// The machine lacks this, and another step has the same tests without it.
+    Covered(&'static str),
 }
 
 struct Places {
@@ -47,6 +49,7 @@ const STEPS: &[Step] = &[
         run: |_| needs(postgres().is_some(), "no PostgreSQL binaries: one engine is not tested"),
     },
     Step { name: "unit", run: |it| cargo(it, &["test", "--workspace", "--quiet"]) },
+    Step { name: "websocket", run: websocket },
     Step { name: "build", run: |it| cargo(it, &["build", "--release", "--quiet", "--package", "server"]) },
     Step { name: "demo", run: demo },
     Step { name: "sdk", run: sdk },
@@ -102,6 +105,10 @@ fn report(done: Vec<(&'static str, Done)>) -> anyhow::Result<()> {
                 passed += 1;
                 "passed".to_owned()
             }
+            Ok(Outcome::Covered(why)) => {
+                skipped += 1;
+                format!("skipped: {why}")
+            }
             Ok(Outcome::Skipped(why)) if in_ci => {
                 failed += 1;
                 format!("FAILED: {why}")
@@ -146,6 +153,14 @@ fn postgres() -> Option<PathBuf> {
     }
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
     versions.flatten().map(|it| it.path().join("bin/postgres")).find(|it| it.is_file())
+}
+
+/// The Autobahn test suite, where there is the old Python that it needs.
+fn websocket(places: &Places) -> anyhow::Result<Outcome> {
+    if autobahn::python().is_none() {
+        return Ok(Outcome::Covered("no Python 2.7 for the Autobahn suite; step unit has its cases"));
+    }
+    cargo(places, &["xtask", "autobahn"])
 }
 
 /// The README's first command, in an empty folder.

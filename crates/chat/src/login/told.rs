@@ -19,6 +19,8 @@ pub(super) enum Change {
     Logout,
     /// The connection ended without a goodbye.
     Lost,
+    /// Nothing was heard of a native client for too long.
+    Silent,
 }
 
 impl Change {
@@ -27,6 +29,7 @@ impl Change {
             Change::Login => ("Login", "Register"),
             Change::Logout => ("Logout", "Unregister"),
             Change::Lost => ("Disconnect", "LinkClose"),
+            Change::Silent => ("Disconnect", "TimeOut"),
         }
     }
 }

@@ -313,7 +313,15 @@ impl Client {
     }
 
     pub async fn lose_connection(&self) {
-        login::detach(&self.cx.chat, &self.cx.app, &self.logged_in.session, &self.outlet).await.unwrap();
+        login::detach(
+            &self.cx.chat,
+            &self.cx.app,
+            &self.logged_in.session,
+            &self.outlet,
+            login::Loss::LinkClosed,
+        )
+        .await
+        .unwrap();
     }
 
     pub async fn come_back(&self) -> Client {

@@ -26,6 +26,8 @@ const UNSENT_BYTES_MAX: usize = 1 << 20;
 const PLATFORM: u32 = 7;
 const SDK_VERSION: &str = "3.6.6";
 
+/// An open socket, without anybody logged in on it. Somebody has to call [`next`](Self::next): only that reads, and writes
+/// what could not be written at once.
 pub struct Connection {
     socket: WebSocket<Stream>,
     /// Something of ours waits until the server reads.
@@ -34,7 +36,7 @@ pub struct Connection {
 
 impl Connection {
     /// Opens the socket. `instance` names this client for good, as 32 hexadecimal digits: a reconnect
-    /// repeats it.
+    /// repeats it. It takes 20 s at most.
     pub async fn open(url: &str, sdkappid: u32, instance: &str) -> Result<Connection, Error> {
         let address = Address::parse(url)?;
         let url = format!(
@@ -51,7 +53,8 @@ impl Connection {
         tokio::time::timeout(CONNECT_TIMEOUT, opening).await.map_err(|_| Error::Timeout)?
     }
 
-    /// Writes a frame, or keeps it until [`next`](Self::next) can write it.
+    /// Writes a frame, or keeps it until [`next`](Self::next) can write it. With more than 1 MiB kept the connection is
+    /// given up.
     pub fn send(&mut self, frame: impl Into<Bytes>) -> Result<(), Error> {
         match self.socket.write(Message::Binary(frame.into())) {
             Ok(()) => Ok(()),
@@ -75,6 +78,12 @@ impl Connection {
                 Err(error) => return Err(ended(error)),
             }
         }
+    }
+
+    /// Breaks the connection without a goodbye: the other end sees it reset, and what was not sent is lost.
+    pub fn cut(self) {
+        // Where that is not possible the drop is an ordinary end, which is as good a loss.
+        let _ = self.socket.get_ref().0.set_zero_linger();
     }
 
     /// Says goodbye and waits a short time for the server to do the same.

@@ -17,11 +17,15 @@ const SIGNED_COMMANDS: &str = "im_cos_";
 pub struct Identity {
     sdkappid: u32,
     seq: u32,
+    /// Goes into requests as long as there is no token.
     pub user: String,
+    /// Proves the user at a login and for uploads.
     pub usersig: String,
     /// The session token; empty before a login.
     pub a2: String,
+    /// First part of the ids of the user's messages, as the login gave it.
     pub tiny_id: String,
+    /// Number of the instance, as the login gave it; 0 before.
     pub inst_id: u32,
 }
 

@@ -13,6 +13,7 @@ use crate::Error;
 pub struct Incoming<'a> {
     #[serde(borrow)]
     head: Head<'a>,
+    /// The text of a JSON object.
     #[serde(borrow)]
     pub body: &'a RawValue,
 }
@@ -25,15 +26,18 @@ struct Head<'a> {
 }
 
 impl Incoming<'_> {
+    /// `service.command`, of the call or of the push.
     pub fn servcmd(&self) -> &str {
         &self.head.servcmd
     }
 
+    /// The number of the call; any in a push.
     pub fn seq(&self) -> u32 {
         self.head.seq
     }
 
-    /// Reads a frame and hands it to `use_it`; compressed frames are opened first.
+    /// Reads a frame and hands it to `use_it`; compressed frames are opened first. [`Error::Malformed`] for one that is
+    /// damaged, or longer than [`FRAME_BYTES_MAX`] when opened.
     pub fn read<T>(frame: &[u8], use_it: impl FnOnce(Incoming<'_>) -> T) -> Result<T, Error> {
         let plain = proto::frame::decompress(frame, FRAME_BYTES_MAX)
             .ok_or_else(|| Error::Malformed("a frame is damaged or too long".to_owned()))?;

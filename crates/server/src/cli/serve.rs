@@ -208,7 +208,11 @@ impl Server {
         _ = self.shutdown.send(true);
         while self.tasks.join_next().await.is_some() {}
         self.node.connections.close_all();
-        if tokio::time::timeout(self.node.limits.shutdown(), self.gate.drained()).await.is_err() {
+        let gone = async {
+            self.gate.drained().await;
+            self.node.connections.settled().await;
+        };
+        if tokio::time::timeout(self.node.limits.shutdown(), gone).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
         if let Err(error) = self.node.chat.store_statistics().await {

@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, io};
 
 use bytes::{Buf, Bytes};
+use chat::login::Loss;
 
 use super::socket::Socket;
 
@@ -16,14 +17,20 @@ const IDLE_CAPACITY: usize = 8;
 /// Why a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
-    /// The client closed it, or it broke.
+    /// It broke, or the client left without a word.
     Client,
+    /// The client closed it with this code, which is said back.
+    Goodbye(u16),
     /// The client was not heard of for too long.
     Silent,
     /// The client does not read what it is sent.
     Slow,
     /// The client sent what is no frame.
     Protocol,
+    /// The client sent a text that is no UTF-8.
+    NotText,
+    /// The client sent a longer message than it may.
+    TooLong,
     /// This server stops.
     Server,
 }
@@ -31,21 +38,35 @@ pub enum Closed {
 impl Closed {
     pub fn name(self) -> &'static str {
         match self {
-            Closed::Client => "client",
+            Closed::Client | Closed::Goodbye(_) => "client",
             Closed::Silent => "silent",
             Closed::Slow => "slow",
-            Closed::Protocol => "protocol",
+            Closed::Protocol | Closed::NotText | Closed::TooLong => "protocol",
             Closed::Server => "server",
         }
+    }
+
+    /// How the loss of the connection is told.
+    pub fn loss(self) -> Loss {
+        if self == Closed::Silent { Loss::Silence } else { Loss::LinkClosed }
+    }
+
+    /// Whether the client may still be sending, so that it would not see the close frame if the socket were
+    /// closed at once.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Closed::Protocol | Closed::NotText | Closed::TooLong | Closed::Slow)
     }
 
     /// The WebSocket close code, in a complete close frame.
     fn frame(self) -> Bytes {
         let code: u16 = match self {
+            Closed::Goodbye(code) => code,
             Closed::Client | Closed::Silent => 1000,
-            Closed::Slow => 1008,
-            Closed::Protocol => 1002,
             Closed::Server => 1001,
+            Closed::Protocol => 1002,
+            Closed::NotText => 1007,
+            Closed::Slow => 1008,
+            Closed::TooLong => 1009,
         };
         let [high, low] = code.to_be_bytes();
         Bytes::copy_from_slice(&[0x88, 2, high, low])
@@ -135,6 +156,28 @@ impl Outbox {
             }
             written -= front.len();
             self.frames.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME_BYTES: usize = 12_000;
+    const LONG_BYTES: usize = 4 << 20;
+
+    #[test]
+    fn a_slow_reader_holds_no_more_than_the_bound_beside_its_longest_frame() {
+        for longest in [FRAME_BYTES, LONG_BYTES] {
+            let mut outbox = Outbox::default();
+            outbox.push(vec![0; longest].into());
+            while !matches!(outbox.push(vec![0; FRAME_BYTES].into()), Pushed::Dropped) {
+                assert!(outbox.bytes <= longest + WAITING_BYTES_MAX, "{} bytes wait", outbox.bytes);
+            }
+            let waiting: usize = outbox.frames.iter().map(Bytes::len).sum();
+            assert_eq!((outbox.closed(), waiting), (Some(Closed::Slow), Closed::Slow.frame().len()));
+            assert!(matches!(outbox.push(Bytes::new()), Pushed::Dropped), "it stays closed");
         }
     }
 }

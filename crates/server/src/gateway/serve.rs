@@ -1,28 +1,27 @@
 //! The life of one client connection: read frames, run commands, write answers and pushes.
 
 use std::{
-    io::{self, Read, Write},
     pin::Pin,
-    sync::{Arc, Mutex, atomic::AtomicI64, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
 };
 
 use bytes::Bytes;
-use chat::{Caller, Cx, live::Outlet, login};
+use chat::{Caller, Cx, error::Error, live::Outlet, login};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use proto::{
     Code, Fail,
     frame::{FrameError, Request},
 };
+use store::Pending;
 use tokio::{
     net::TcpStream,
-    sync::{Notify, OwnedSemaphorePermit},
-};
-use tungstenite::{
-    Message,
-    protocol::{Role, WebSocketConfig, WebSocketContext},
+    sync::{OwnedRwLockReadGuard, OwnedSemaphorePermit},
 };
 
-use super::{Acks, Closed, Connection, Link, Opening, outbox::Outbox, socket::Socket};
+use super::{
+    Closed, Connection, Link, Opening, Progress,
+    reader::{Got, Reader},
+};
 use crate::{
     command::{Call, Nothing, encode, encode_fail},
     commands::{self, im_long_msg::save_relay_json_msg},
@@ -33,8 +32,6 @@ use crate::{
 /// Longest client message. A chat message has 12 KB; what is longer is refused by closing the connection. Only
 /// the list of a merged message of somebody who is logged in may be longer, by as much as the app allows.
 pub const FRAME_BYTES_MAX: usize = 128 << 10;
-/// What one connection reads at once. It is held for the connection's whole life.
-const READ_BUFFER_BYTES: usize = 2048;
 /// Commands of one connection that run at once; further frames wait in the socket.
 const IN_FLIGHT_MAX: usize = 32;
 
@@ -45,101 +42,88 @@ const PUSH_ACK: &str = "openim.ws_msg_push_ack";
 type Done = (String, u32, Vec<u8>);
 type InFlight = FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send>>>;
 
-/// Serves an upgraded connection until it ends. `read` is what came after the handshake already.
+/// Serves an upgraded connection until it ends. `read` is what came after the handshake already. What is left to do
+/// then needs neither the connection nor its place.
 pub async fn serve(
     node: Arc<Node>,
     opening: Opening,
     tcp: TcpStream,
     tls: Option<Box<rustls::ServerConnection>>,
     read: Bytes,
-) {
-    let connection = Arc::new(Connection {
-        app: node.chat.apps.get(opening.app),
-        opening,
-        socket: Socket::new(tcp, tls),
-        outbox: Mutex::new(Outbox::default()),
-        wake: Notify::new(),
-        session: Mutex::new(None),
-        heard_at: AtomicI64::new(node.chat.clock.now()),
-        acks: Acks::default(),
-        pushed_at: AtomicI64::new(0),
-        clock: node.chat.clock.clone(),
-        metrics: node.metrics.clone(),
-    });
+) -> Leaving {
+    let connection = Arc::new(Connection::new(&node, opening, tcp, tls));
     let id = node.connections.add(&connection);
     node.metrics.sockets_opened.inc();
     let serving = Loop::new(&node, &connection, &read);
     // It is a part of the HTTP connection's buffer, which would stay as long as this connection.
     drop(read);
     let why = serving.run().await;
-    connection.outbox.lock().expect("no holder panics").close(why);
     node.connections.remove(id);
     node.metrics.sockets_closed.get_or_create(&ByReason { reason: why.name() }).inc();
     tracing::debug!(app = connection.opening.app, page = %connection.opening.page, reason = why.name(), "socket closed");
-    leave(&node, &connection).await;
+    let leaving = Leaving::start(&node, &connection, why).await;
+    connection.finish(why).await;
+    leaving
 }
 
-/// The session stays for the client to come back; only its connection is gone.
-async fn leave(node: &Node, connection: &Arc<Connection>) {
-    let (Some(session), Some(app)) = (connection.unbind(), &connection.app) else { return };
-    let outlet: Arc<dyn Outlet> = connection.clone();
-    if let Err(error) = login::detach(&node.chat, app, &session, &outlet).await {
-        tracing::error!(%error, "a lost connection could not be noted");
+/// The session stays for the client to come back; that its connection is gone is being noted. When thousands lose theirs
+/// at once, their notes take seconds, and meanwhile they come back and need the places.
+pub struct Leaving {
+    noted: Option<Pending<bool, Error>>,
+    _until_noted: Option<OwnedRwLockReadGuard<()>>,
+}
+
+impl Leaving {
+    async fn start(node: &Node, connection: &Arc<Connection>, why: Closed) -> Leaving {
+        let (Some(session), Some(app)) = (connection.unbind(), &connection.app) else {
+            return Leaving { noted: None, _until_noted: None };
+        };
+        let until_noted = node.connections.leaving.clone().read_owned().await;
+        let outlet: Arc<dyn Outlet> = connection.clone();
+        let noted = login::lose(&node.chat, app, &session, &outlet, why.loss());
+        Leaving { noted, _until_noted: Some(until_noted) }
+    }
+
+    /// Returns when it is on disk.
+    pub async fn done(self) {
+        let Some(noted) = self.noted else { return };
+        if let Err(error) = noted.await {
+            tracing::error!(%error, "a lost connection could not be noted");
+        }
     }
 }
 
 struct Loop<'a> {
     node: &'a Arc<Node>,
     connection: &'a Arc<Connection>,
-    protocol: WebSocketContext,
+    reader: Reader,
     calls: InFlight,
-    /// Longest message that is read now.
-    frame_max: usize,
-    /// Bytes read since the last whole message.
-    came: usize,
     /// Held while a long message arrives and is worked on.
     long: Option<OwnedSemaphorePermit>,
 }
 
 impl<'a> Loop<'a> {
     fn new(node: &'a Arc<Node>, connection: &'a Arc<Connection>, read: &[u8]) -> Loop<'a> {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER_BYTES)
-            .write_buffer_size(0)
-            .max_message_size(Some(FRAME_BYTES_MAX))
-            .max_frame_size(Some(FRAME_BYTES_MAX));
-        let protocol = WebSocketContext::from_partially_read(read.to_vec(), Role::Server, Some(config));
-        let calls = FuturesUnordered::new();
-        Loop { node, connection, protocol, calls, frame_max: FRAME_BYTES_MAX, came: 0, long: None }
+        let reader = Reader::new(read, FRAME_BYTES_MAX);
+        Loop { node, connection, reader, calls: FuturesUnordered::new(), long: None }
     }
 
     async fn run(mut self) -> Closed {
         loop {
             if let Err(why) = self.read().await {
-                self.connection.outbox.lock().expect("no holder panics").close(why);
+                self.connection.end(why);
             }
-            let backlog = match self.flush() {
-                Ok(backlog) => backlog,
-                Err(_) => return Closed::Client,
-            };
-            let closed = self.connection.outbox.lock().expect("no holder panics").closed();
-            if let Some(why) = closed
-                && (!backlog || why == Closed::Client || why == Closed::Slow)
-            {
-                return why;
+            match self.connection.flush() {
+                Progress::Ended(why) => return why,
+                Progress::Going { backlog, closing } => self.wait(backlog, closing).await,
             }
-            self.wait(backlog, closed.is_some()).await;
         }
     }
 
-    fn flush(&self) -> io::Result<bool> {
-        self.connection.outbox.lock().expect("no holder panics").flush(&self.connection.socket)
-    }
-
     /// Waits until there is something to do.
-    async fn wait(&mut self, backlog: bool, closed: bool) {
+    async fn wait(&mut self, backlog: bool, closing: bool) {
         let socket = &self.connection.socket;
-        let may_read = !closed && self.calls.len() < IN_FLIGHT_MAX;
+        let may_read = !closing && self.calls.len() < IN_FLIGHT_MAX;
         tokio::select! {
             _ = socket.readable(), if may_read => {}
             _ = socket.writable(), if backlog => {}
@@ -156,28 +140,15 @@ impl<'a> Loop<'a> {
     async fn read(&mut self) -> Result<(), Closed> {
         while self.calls.len() < IN_FLIGHT_MAX {
             self.set_frame_max();
-            let mut stream = Frames { connection: self.connection, came: &mut self.came };
-            let payload: Bytes = match self.protocol.read(&mut stream) {
-                Ok(Message::Binary(it)) => it,
-                Ok(Message::Text(it)) => it.into(),
-                Ok(Message::Close(_)) => return Err(Closed::Client),
-                Ok(_) => {
+            let payload = match self.reader.next(self.connection)? {
+                Got::Message { payload, .. } => payload,
+                Got::Control => {
                     self.heard();
                     continue;
                 }
-                Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return self.make_room(self.came);
-                }
-                Err(tungstenite::Error::Io(_) | tungstenite::Error::ConnectionClosed) => {
-                    return Err(Closed::Client);
-                }
-                Err(error) => {
-                    tracing::debug!(source = %self.connection.opening.source, %error, "not a WebSocket frame");
-                    return Err(Closed::Protocol);
-                }
+                Got::Part(bytes) => return self.make_room(bytes),
             };
             self.heard();
-            self.came = 0;
             self.make_room(payload.len())?;
             self.take(payload).await?;
         }
@@ -193,13 +164,7 @@ impl<'a> Loop<'a> {
             }
             _ => FRAME_BYTES_MAX,
         };
-        if most != self.frame_max {
-            self.frame_max = most;
-            self.protocol.set_config(|it| {
-                it.max_message_size = Some(most);
-                it.max_frame_size = Some(most);
-            });
-        }
+        self.reader.set_bytes_max(most);
     }
 
     /// Only so many long messages may be in memory; a client that finds no room comes back and sends it again.
@@ -306,31 +271,5 @@ impl<'a> Loop<'a> {
             drop(long);
             (servcmd, seq, answer)
         }))
-    }
-}
-
-/// The connection's bytes as the WebSocket protocol reads them; what it wants to say itself (pongs, the
-/// answer to a close) is queued like any other frame.
-struct Frames<'a> {
-    connection: &'a Connection,
-    came: &'a mut usize,
-}
-
-impl Read for Frames<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.connection.socket.read(buffer)?;
-        *self.came += read;
-        Ok(read)
-    }
-}
-
-impl Write for Frames<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.connection.send(Bytes::copy_from_slice(bytes));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

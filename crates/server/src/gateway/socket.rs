@@ -5,16 +5,24 @@
 use std::{
     io::{self, IoSlice, Read, Write},
     sync::Mutex,
+    time::Duration,
 };
 
 use bytes::Bytes;
 use rustls::ServerConnection;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 
 /// Most slices of one vectored write.
 const SLICES_MAX: usize = 64;
 /// Plain text that TLS takes at once; more waits until the socket takes the cipher text.
 const TLS_PLAIN_MAX: usize = 64 << 10;
+
+/// How long a client that is put out has for its part of the goodbye.
+const LINGER: Duration = Duration::from_secs(1);
+/// What is read of it meanwhile, and thrown away.
+const LINGER_BYTES_MAX: usize = 1 << 20;
+const LINGER_BUFFER_BYTES: usize = 4096;
 
 pub struct Socket {
     tcp: TcpStream,
@@ -91,6 +99,27 @@ impl Socket {
             }
         }
         Ok(false)
+    }
+
+    /// Says that nothing more comes and waits for the client to close. With bytes left that nobody reads the system
+    /// would reset the connection, and the client would not see what was written last.
+    pub async fn linger(&self) {
+        if SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write).is_ok() {
+            // Whoever takes longer is cut off.
+            _ = tokio::time::timeout(LINGER, self.read_away()).await;
+        }
+    }
+
+    async fn read_away(&self) {
+        let (mut buffer, mut left) = (vec![0; LINGER_BUFFER_BYTES], LINGER_BYTES_MAX);
+        while left > 0 && self.tcp.readable().await.is_ok() {
+            match self.tcp.try_read(&mut buffer) {
+                Ok(0) => return,
+                Ok(read) => left = left.saturating_sub(read),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
     }
 
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {

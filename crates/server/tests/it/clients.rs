@@ -80,7 +80,9 @@ impl Client {
     /// Its connection breaks; the session stays.
     pub async fn lose(&self, world: &World) {
         let outlet: Arc<dyn Outlet> = self.outlet.clone();
-        login::detach(world.chat(), &world.app(), &self.session, &outlet).await.expect("it is noted");
+        login::detach(world.chat(), &world.app(), &self.session, &outlet, login::Loss::LinkClosed)
+            .await
+            .expect("it is noted");
     }
 
     /// It is there again, by its token.

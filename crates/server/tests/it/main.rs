@@ -6,6 +6,7 @@ mod admission;
 mod bad_input;
 mod case;
 mod clients;
+mod conformance;
 mod conversation_pages;
 mod coverage;
 mod document;
@@ -18,7 +19,9 @@ mod http_input;
 mod long_frames;
 mod matching;
 mod place;
+mod protocol_page;
 mod retention;
+mod robust;
 mod run;
 mod socket_input;
 mod wire;
@@ -63,6 +66,17 @@ const CHECKS: &[(&str, Check)] = &[
     ("bad_requests_are_answered", socket_input::bad_requests_are_answered),
     ("the_number_of_a_request_comes_back", socket_input::the_number_of_a_request_comes_back),
     ("the_protocol_is_spoken", socket_input::the_protocol_is_spoken),
+    ("frames_of_any_length_come_back", conformance::frames_of_any_length_come_back),
+    ("pings_are_answered_by_their_pongs", conformance::pings_are_answered_by_their_pongs),
+    (
+        "reserved_bits_and_opcodes_end_the_connection",
+        conformance::reserved_bits_and_opcodes_end_the_connection,
+    ),
+    ("fragments_are_put_together", conformance::fragments_are_put_together),
+    ("texts_are_utf_8", conformance::texts_are_utf_8),
+    ("a_close_is_answered_by_a_close", conformance::a_close_is_answered_by_a_close),
+    ("long_messages_come_back_whole", conformance::long_messages_come_back_whole),
+    ("compression_is_declined", conformance::compression_is_declined),
     ("a_flood_of_rubbish_harms_nobody", socket_input::a_flood_of_rubbish_harms_nobody),
     ("a_client_that_does_not_read_is_closed", socket_input::a_client_that_does_not_read_is_closed),
     ("long_answers_are_packed_when_asked_for", socket_input::long_answers_are_packed_when_asked_for),
@@ -109,6 +123,24 @@ const CHECKS: &[(&str, Check)] = &[
     ),
     ("what_is_too_old_goes_and_nobody_notices", retention::what_is_too_old_goes_and_nobody_notices),
     ("history_without_a_period_stays", retention::history_without_a_period_stays),
+    (
+        "slow_readers_are_put_out_and_others_get_everything",
+        robust::slow_readers_are_put_out_and_others_get_everything,
+    ),
+    ("who_vanishes_is_put_out_and_told_of", robust::who_vanishes_is_put_out_and_told_of),
+    ("a_full_pipe_does_not_keep_a_dead_connection", robust::a_full_pipe_does_not_keep_a_dead_connection),
+    ("clocks_of_clients_may_be_far_off", robust::clocks_of_clients_may_be_far_off),
+    (
+        "a_frame_sent_twice_is_answered_twice_and_done_once",
+        robust::a_frame_sent_twice_is_answered_twice_and_done_once,
+    ),
+    ("ten_thousand_connects_take_no_place_for_long", robust::ten_thousand_connects_take_no_place_for_long),
+    (
+        "the_page_of_the_protocol_lists_every_command_of_the_socket",
+        protocol_page::lists_every_command_of_the_socket,
+    ),
+    ("the_page_of_the_protocol_shows_frames", protocol_page::shows_frames_that_can_be_read),
+    ("the_page_of_the_protocol_points_to_sections", protocol_page::points_to_sections_that_are_there),
     ("failures_count_in_any_minute", doors::failures_count_in_any_minute),
 ];
 

@@ -30,22 +30,31 @@ pub const PONG: u8 = 10;
 
 pub struct Server {
     pub address: SocketAddr,
+    gate: Gate,
     _stop: watch::Sender<bool>,
 }
 
 impl Server {
     pub fn start(node: &Arc<Node>) -> Server {
+        Server::start_with(node, Routes::Main { metrics: true }, CONNECTIONS_MAX)
+    }
+
+    pub fn start_with(node: &Arc<Node>, routes: Routes, connections_max: usize) -> Server {
         let (stop, stopping) = watch::channel(false);
         let listener = listen::bind(([127, 0, 0, 1], 0).into()).expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let gate = Gate::new(CONNECTIONS_MAX, node.metrics.clone());
+        let gate = Gate::new(connections_max, node.metrics.clone());
         let (node, stopped) = (node.clone(), stopping.clone());
         let serve = move |stream, peer, permit| {
-            let routes = Routes::Main { metrics: true };
             http::serve(node.clone(), routes, stream, peer, permit, stopped.clone())
         };
-        tokio::spawn(listen::serve(listener, None, gate, stopping, serve));
-        Server { address, _stop: stop }
+        tokio::spawn(listen::serve(listener, None, gate.clone(), stopping, serve));
+        Server { address, gate, _stop: stop }
+    }
+
+    /// Returns when no connection is left.
+    pub async fn drained(&self) -> Result<(), tokio::time::error::Elapsed> {
+        timeout(STUCK, self.gate.drained()).await
     }
 }
 

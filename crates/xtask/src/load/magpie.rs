@@ -93,11 +93,16 @@ impl Recipe {
         self.run(folder, &set)
     }
 
-    /// Starts the server and waits until it is ready.
+    /// Starts the server on any free port and waits until it is ready.
     pub fn serve(&self, folder: &Path) -> anyhow::Result<Magpie> {
+        self.serve_at(folder, "127.0.0.1:0")
+    }
+
+    /// The same at an address where a server was before.
+    pub fn serve_at(&self, folder: &Path, listen: &str) -> anyhow::Result<Magpie> {
         let log = folder.join("server.log");
         let errors = File::options().create(true).append(true).open(&log).context("cannot write a log")?;
-        let mut arguments = vec!["serve", "--listen", "127.0.0.1:0"];
+        let mut arguments = vec!["serve", "--listen", listen];
         SERVER_SETTINGS.iter().for_each(|it| arguments.extend(["--set", it]));
         let mut command = self.command(folder, &arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
@@ -129,6 +134,11 @@ pub struct Magpie {
 impl Magpie {
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// `host:port`.
+    pub fn listen(&self) -> String {
+        self.base.trim_start_matches("http://").to_owned()
     }
 
     /// An administrator of the app.

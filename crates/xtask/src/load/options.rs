@@ -13,12 +13,12 @@ cargo xtask load [options]
 Starts a server with an empty store, loads it, and checks that every acknowledged message arrived once, in order.
 
   --scenario NAME[,NAME…]  rest, socket, mixed, latency, idle, start (all of these), lists, webhooks,
-                           push_all, group, scale, search
+                           push_all, group, scale, search, storm
   --rate N|max             sends a second on a schedule, or as many as go (max); latency has 200
   --seconds N              length of a scenario (10)
   --connections N          pairs of sender and receiver (64; latency 16; idle 5000),
                            or who is online for a push to all (10000), in a group (2000)
-                           or in a live room (18000)
+                           or in a live room (18000), or who comes back in a storm (18000)
   --messages N             messages that are searched (1000000)
   --payload-bytes N        length of a text (100)
   --database URL           PostgreSQL instead of the embedded database
@@ -43,6 +43,7 @@ pub enum Scenario {
     Group,
     Scale,
     Search,
+    Storm,
 }
 
 impl Scenario {
@@ -59,13 +60,14 @@ impl Scenario {
         ("group", Scenario::Group),
         ("scale", Scenario::Scale),
         ("search", Scenario::Search),
+        ("storm", Scenario::Storm),
     ];
 
     /// Those that run when none is named: without the ones that take long.
     fn default_ones() -> impl Iterator<Item = Scenario> {
         let takes_long = |it: &Scenario| {
-            use Scenario::{Group, Lists, PushAll, Scale, Search, Webhooks};
-            matches!(it, Lists | Webhooks | PushAll | Group | Scale | Search)
+            use Scenario::{Group, Lists, PushAll, Scale, Search, Storm, Webhooks};
+            matches!(it, Lists | Webhooks | PushAll | Group | Scale | Search | Storm)
         };
         Scenario::ALL.iter().map(|it| it.1).filter(move |it| !takes_long(it))
     }
@@ -176,13 +178,14 @@ impl Options {
 mod tests {
     use super::*;
 
-    const LONG: [Scenario; 6] = [
+    const LONG: [Scenario; 7] = [
         Scenario::Lists,
         Scenario::Webhooks,
         Scenario::PushAll,
         Scenario::Group,
         Scenario::Scale,
         Scenario::Search,
+        Scenario::Storm,
     ];
 
     fn read(arguments: &str) -> anyhow::Result<Options> {

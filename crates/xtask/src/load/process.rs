@@ -23,10 +23,19 @@ fn ticks(stat: &str) -> Option<u32> {
 
 /// Resident memory in kB.
 pub fn resident_kb(pid: u32) -> anyhow::Result<u64> {
+    status_kb(pid, "VmRSS:")
+}
+
+/// The most that it ever was.
+pub fn peak_kb(pid: u32) -> anyhow::Result<u64> {
+    status_kb(pid, "VmHWM:")
+}
+
+fn status_kb(pid: u32, name: &str) -> anyhow::Result<u64> {
     let path = format!("/proc/{pid}/status");
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    let line = text.lines().find_map(|it| it.strip_prefix("VmRSS:")).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse().with_context(|| format!("{path} has no VmRSS"))
+    let line = text.lines().find_map(|it| it.strip_prefix(name)).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse().with_context(|| format!("{path} has no {name}"))
 }
 
 /// Time on a processor of the calling thread, to the nanosecond.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     group::{Crowd, Groups, SEND_CPU_US_MAX, Sends},
     scale::Scale,
+    storm::Storm,
     webhooks::Webhooks,
 };
 
@@ -176,6 +177,7 @@ pub enum Found {
     Groups(Box<Groups>),
     Scale(Box<Scale>),
     Searches(Searches),
+    Storm(Storm),
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -199,6 +201,7 @@ impl fmt::Display for Report {
             Found::Groups(it) => it.fmt(out)?,
             Found::Scale(it) => it.fmt(out)?,
             Found::Searches(it) => it.fmt(out)?,
+            Found::Storm(it) => it.fmt(out)?,
         }
         self.faults.iter().try_for_each(|it| line(out, "FAULT", it))
     }

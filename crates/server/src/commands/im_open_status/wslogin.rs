@@ -79,7 +79,7 @@ async fn enter(cx: &Cx, link: &Link) -> Result<(String, Arc<Session>), Error> {
     if !outlet.is_open()
         && let Some(session) = link.connection.unbind()
     {
-        login::detach(&cx.chat, &cx.app, &session, &outlet).await?;
+        login::detach(&cx.chat, &cx.app, &session, &outlet, login::Loss::LinkClosed).await?;
     }
     Ok((token, session))
 }

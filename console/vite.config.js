@@ -9,7 +9,14 @@ export default {
   plugins: [vue()],
   define: { __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false' },
   // Nothing inline: the server's content security policy forbids it.
-  build: { target: 'es2022', license: { fileName: 'licenses.txt' }, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1500 },
+  build: {
+    target: 'es2022',
+    license: { fileName: 'licenses.txt' },
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1500,
+    // The console, and the page of `magpie demo`.
+    rolldownOptions: { input: ['index.html', 'demo.html'] },
+  },
   server: {
     proxy: {
       '/api': { target: server, changeOrigin: true, rewrite: (path) => `/console${path}`, headers: { Origin: server } },

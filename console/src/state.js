@@ -4,26 +4,9 @@ import { MessagePlugin } from 'tdesign-vue-next';
 import { makeApi } from './api.js';
 import { href, parse } from './route.js';
 import { t, setLanguage, language } from './i18n/index.js';
+import { remember, remembered, rememberedLanguage, rememberedTheme } from './remember.js';
 
 const ROLES = ['viewer', 'operator', 'owner'];
-
-/** @param {string} key @param {string} other */
-function remembered(key, other) {
-  try {
-    return localStorage.getItem(`magpie.${key}`) ?? other;
-  } catch {
-    return other;
-  }
-}
-
-/** @param {string} key @param {string} value */
-function remember(key, value) {
-  try {
-    localStorage.setItem(`magpie.${key}`, value);
-  } catch {
-    // A browser that keeps nothing.
-  }
-}
 
 export const state = reactive({
   /** @type {undefined | {user: string, role: string, token: string, expires_at: number}} */
@@ -36,10 +19,10 @@ export const state = reactive({
   rest: undefined,
   version: '',
   route: parse(location.hash),
-  theme: remembered('theme', matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'),
+  theme: rememberedTheme(),
 });
 
-setLanguage(remembered('language', navigator.language.startsWith('zh') ? 'zh' : 'en'));
+setLanguage(rememberedLanguage());
 
 export const api = makeApi({
   onRest: (it) => (state.rest = it),

@@ -12,7 +12,8 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 
 /// What the page is made of, below `console/`.
-const SOURCES: [&str; 5] = ["src", "index.html", "package.json", "package-lock.json", "vite.config.js"];
+const SOURCES: [&str; 6] =
+    ["src", "index.html", "demo.html", "package.json", "package-lock.json", "vite.config.js"];
 /// Says in `console/dist` of what it was made.
 const STAMP: &str = ".stamp";
 /// Where the page's builder puts files whose names have a hash of their content.

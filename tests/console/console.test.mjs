@@ -7,6 +7,7 @@ import * as format from '../../console/src/format.js';
 import { fill } from '../../console/src/i18n/fill.js';
 import en from '../../console/src/i18n/en.js';
 import zh from '../../console/src/i18n/zh.js';
+import * as demo from '../../console/src/i18n/demo.js';
 import { href, parse, setupToken } from '../../console/src/route.js';
 import { example, outline } from '../../console/src/schema.js';
 
@@ -29,14 +30,16 @@ function sources(folder = SOURCES) {
     : [{ name: it.name, text: readFileSync(new URL(it.name, folder), 'utf8') }]));
 }
 
-test('both dictionaries have the same keys, and the same places for values', () => {
-  assert.deepEqual(Object.keys(zh).sort(), Object.keys(en).sort());
-  const places = (text) => [...text.matchAll(/\{(\w+)\}/g)].map((it) => it[1]).sort();
-  for (const key of Object.keys(en)) {
-    assert.ok(en[key] && zh[key], key);
-    assert.deepEqual(places(zh[key]), places(en[key]), key);
-  }
-});
+for (const [page, one, other] of [['console', en, zh], ['demo', demo.en, demo.zh]]) {
+  test(`both dictionaries of the ${page} have the same keys, and the same places for values`, () => {
+    assert.deepEqual(Object.keys(other).sort(), Object.keys(one).sort());
+    const places = (text) => [...text.matchAll(/\{(\w+)\}/g)].map((it) => it[1]).sort();
+    for (const key of Object.keys(one)) {
+      assert.ok(one[key] && other[key], key);
+      assert.deepEqual(places(other[key]), places(one[key]), key);
+    }
+  });
+}
 
 test('every text that the page names is in the dictionaries', () => {
   for (const { name, text } of sources()) {
@@ -44,6 +47,12 @@ test('every text that the page names is in the dictionaries', () => {
       assert.ok(key in en, `${name}: ${key}`);
     }
   }
+});
+
+test('every text that the demo names is in its dictionaries, and none is left over', () => {
+  const named = sources(new URL('demo/', SOURCES)).flatMap(({ text }) => [...text.matchAll(/'(demo\.[\w.]+)'/g)].map((it) => it[1]));
+  const built = [...['c2c', 'group'].map((it) => `demo.talk.${it}`), ...['connecting', 'online', 'away', 'kicked'].map((it) => `demo.${it}`)];
+  assert.deepEqual([...new Set([...named, ...built])].sort(), Object.keys(demo.en).sort());
 });
 
 test('texts by names of the API are there', () => {

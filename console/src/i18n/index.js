@@ -1,18 +1,6 @@
-import { ref } from 'vue';
 import en from './en.js';
 import zh from './zh.js';
-import { fill } from './fill.js';
+import { texts } from './language.js';
 
-const DICTIONARIES = { en, zh };
-
-export const language = ref('en');
-
-/** @param {string} it */
-export function setLanguage(it) {
-  language.value = it in DICTIONARIES ? it : 'en';
-}
-
-/** @param {string} key @param {Record<string, unknown>} [values] */
-export function t(key, values) {
-  return fill(DICTIONARIES[language.value][key] ?? key, values);
-}
+export { language, setLanguage } from './language.js';
+export const t = texts({ en, zh });

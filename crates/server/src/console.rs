@@ -28,6 +28,7 @@ mod webhooks;
 pub use commands::READING;
 pub use endpoint::{Endpoint, Verb, openapi_paths};
 pub(crate) use live::Live;
+pub(crate) use static_files::{answer as static_files, has_file};
 pub(crate) use stream::Channel;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -99,6 +100,8 @@ pub const ALL: &[Endpoint] = &[
 
 /// Where everything of the console is.
 pub const PREFIX: &str = "/console";
+/// The page's first file.
+const INDEX: &str = "index.html";
 /// Where its endpoints are.
 pub const API: &str = "/console/api/";
 
@@ -136,18 +139,26 @@ pub async fn serve(node: &Arc<Node>, request: Request<Incoming>, came: Came) -> 
     let mut answer = if is_api {
         Box::pin(call(node, request, came)).await.unwrap_or_else(|refusal| refusal.answer())
     } else {
-        static_files::answer(&request)
+        static_files::answer(&request, PREFIX, INDEX)
     };
+    protect(&mut answer, if is_api { API_POLICY } else { PAGE_POLICY });
+    if is_api {
+        answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    answer
+}
+
+/// Gives an answer the headers that protect a page.
+pub(crate) fn protect_page(answer: &mut Answer) {
+    protect(answer, PAGE_POLICY);
+}
+
+fn protect(answer: &mut Answer, policy: &'static str) {
     let headers = answer.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    let policy = if is_api { API_POLICY } else { PAGE_POLICY };
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    if is_api {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    answer
 }
 
 async fn call(node: &Arc<Node>, request: Request<Incoming>, came: Came) -> Result<Answer, Refusal> {

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::{
     console::{self, Channel},
+    demo,
     files::{self, body::Stream},
     gateway::{self, Form, Opening},
     listen::{self, Permit},
@@ -108,6 +109,7 @@ async fn route(
         (_, it) if it.starts_with(files::UPLOAD) => Box::pin(files::upload(&node, request)).await,
         (_, it) if it.starts_with(files::DOWNLOAD) => Box::pin(files::download(&node, &request)).await,
         (_, it) if console::owns(it) => Box::pin(console::serve(&node, request, came)).await,
+        (_, it) if demo::owns(&node, it) => Box::pin(demo::serve(&node, request)).await,
         (_, "/openapi.json") => json(openapi::document()),
         (_, "/docs") => html(include_str!("docs.html")),
         (_, "/") => html(include_str!("index.html")),

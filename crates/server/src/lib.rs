@@ -6,6 +6,7 @@ pub mod command;
 pub mod commands;
 pub mod config;
 pub mod console;
+pub mod demo;
 mod digest;
 pub mod files;
 pub mod gateway;

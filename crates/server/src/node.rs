@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicU64, atomic::Ordering},
+    sync::{Arc, OnceLock, atomic::AtomicU64, atomic::Ordering},
 };
 
 use chat::{
@@ -22,6 +22,7 @@ use crate::{
     commands,
     config::Limits,
     console::Live,
+    demo,
     gateway::Connections,
     jobs::Jobs,
     metrics::{CommandMetrics, Door, Metrics, set},
@@ -41,6 +42,8 @@ pub struct Node {
     pub connections: Connections,
     /// What the console's viewers share.
     pub(crate) live: Live,
+    /// The page of `magpie demo`, which no other server has.
+    pub demo: OnceLock<demo::Page>,
     pub jobs: Jobs,
     /// Unix seconds.
     pub started_at: i64,
@@ -90,6 +93,7 @@ impl Node {
             blobs,
             connections: Connections::default(),
             live: Live::default(),
+            demo: OnceLock::new(),
             jobs: Jobs::default(),
             started_at,
             long_frames: Arc::new(Semaphore::new(LONG_FRAMES_MAX)),

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that has to be green, with all the set-up that it needs.
 //!
-//! What a machine lacks (Node, PostgreSQL, Python) is said plainly and skipped; with `CI` set it is a failure,
+//! What a machine lacks (Node, Chromium, PostgreSQL, Python) is said plainly and skipped; with `CI` set it is a failure,
 //! so that nothing is skipped there unseen.
 
 use std::{
@@ -54,6 +54,7 @@ const STEPS: &[Step] = &[
     Step { name: "demo", run: demo },
     Step { name: "sdk", run: sdk },
     Step { name: "console", run: console },
+    Step { name: "uikit", run: uikit },
     Step { name: "openapi", run: openapi },
     Step { name: "crash", run: |it| crash(it, &[]) },
     Step { name: "mixed", run: |it| crash(it, &["--mixed", "--rounds", "12"]) },
@@ -179,7 +180,7 @@ fn sdk(places: &Places) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Skipped("no Node: the Web SDK is not tested"));
     }
     let folder = places.root.join("tests/sdk");
-    execute(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    npm(&folder, &["ci", "--no-audit", "--no-fund"])?;
     let mut test = Command::new("npm");
     test.arg("test").current_dir(&folder).env("MAGPIE_BIN", &places.binary);
     match python(places)? {
@@ -193,16 +194,52 @@ fn sdk(places: &Places) -> anyhow::Result<Outcome> {
     execute(&mut test)
 }
 
-/// What of the console's page can be tested without a browser.
+/// What of the console's page can be tested without a browser, and the demo's page with one.
 fn console(places: &Places) -> anyhow::Result<Outcome> {
     if !found("node") {
         return Ok(Outcome::Skipped("no Node: the console's page is not tested"));
     }
-    let page = places.root.join("console/dist/index.html");
-    if !page.is_file() {
-        bail!("the build made no console/dist/index.html");
+    for page in ["index.html", "demo.html"] {
+        if !places.root.join("console/dist").join(page).is_file() {
+            bail!("the build made no console/dist/{page}");
+        }
     }
-    execute(Command::new("node").args(["--test", "tests/console/console.test.mjs"]).current_dir(&places.root))
+    let mut test = Command::new("node");
+    test.args(["--test", "--test-timeout=90000", "tests/console/console.test.mjs"]).current_dir(&places.root);
+    if found("npm") && chromium() {
+        npm(&places.root.join("tests/browser"), &["ci", "--no-audit", "--no-fund"])?;
+        test.arg("tests/console/demo.test.mjs").env("MAGPIE_BIN", &places.binary);
+    } else {
+        println!("skipped: no Chromium: the demo's page is not tested");
+    }
+    execute(&mut test)
+}
+
+/// The vendor's chat page in two headless browsers.
+fn uikit(places: &Places) -> anyhow::Result<Outcome> {
+    if !found("node") || !found("npm") {
+        return Ok(Outcome::Skipped("no Node: the vendor's chat page is not tested"));
+    }
+    if !chromium() {
+        return Ok(Outcome::Skipped("no Chromium: the vendor's chat page is not tested"));
+    }
+    let page = places.root.join("examples/uikit");
+    npm(&page, &["ci", "--no-audit", "--no-fund"])?;
+    npm(&page, &["run", "build"])?;
+    npm(&places.root.join("tests/browser"), &["ci", "--no-audit", "--no-fund"])?;
+    let mut test = Command::new("node");
+    test.args(["--test", "--test-timeout=90000", "tests/uikit/uikit.test.mjs"]).current_dir(&places.root);
+    execute(test.env("MAGPIE_BIN", &places.binary))
+}
+
+/// The browser of the tests, found as `tests/browser/chromium.mjs` does.
+fn chromium() -> bool {
+    let path = std::env::var_os("MAGPIE_CHROMIUM").map_or_else(|| "/usr/bin/chromium".into(), PathBuf::from);
+    path.is_file()
+}
+
+fn npm(folder: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+    execute(Command::new("npm").args(arguments).current_dir(folder)).map(drop)
 }
 
 /// Schemathesis throws what the OpenAPI document allows, and what it does not, at the server.

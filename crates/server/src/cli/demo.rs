@@ -11,10 +11,15 @@ use super::{
     Flags, place, say,
     serve::{self, Server},
 };
-use crate::logs;
+use crate::{demo::Page, logs};
 
 const ANN: &str = "ann";
 const BEN: &str = "ben";
+const NAMES: [(&str, &str); 2] = [(ANN, "Ann"), (BEN, "Ben")];
+/// The group that both are in.
+const GROUP: &str = "demo";
+/// What making the group is answered when an earlier demo in this folder has made it.
+const GROUP_EXISTS: i64 = 10025;
 /// Longest wait for a message to arrive. On one machine it takes a millisecond.
 const ARRIVAL: Duration = Duration::from_secs(10);
 
@@ -41,9 +46,27 @@ pub async fn run(flags: &Flags, args: Args) -> anyhow::Result<()> {
     }
     say("");
     say("The server stays here until Ctrl-C.");
-    serve::until_told(&server).await?;
+    let base = format!("http://{}", server.listen);
+    let told = tokio::select! {
+        told = serve::until_told(&server) => told,
+        () = show_links(&server, &base) => Ok(()),
+    };
     server.stop().await;
-    Ok(())
+    told
+}
+
+/// Shows a link to the page whenever the one before has been used. Never ends.
+async fn show_links(server: &Server, base: &str) {
+    if let Some(page) = server.node.demo.get() {
+        let mut tokens = page.tokens();
+        while tokens.changed().await.is_ok() {
+            say(format!(
+                "The link has been used. Another one: {}",
+                Page::link(base, &tokens.borrow_and_update())
+            ));
+        }
+    }
+    std::future::pending().await
 }
 
 /// The show; an error when a message did not arrive.
@@ -58,7 +81,7 @@ async fn show(server: &Server) -> anyhow::Result<()> {
 
     say("");
     say("1. A backend imports two people by REST.");
-    let list = json!([{ "UserID": ANN, "Nick": "Ann" }, { "UserID": BEN, "Nick": "Ben" }]);
+    let list = NAMES.map(|(user, name)| json!({ "UserID": user, "Nick": name }));
     rest.call("im_open_login_svc/multiaccount_import", &json!({ "AccountList": list })).await?;
 
     say("2. Both log in over their sockets, as the Web SDK does.");
@@ -90,7 +113,33 @@ async fn show(server: &Server) -> anyhow::Result<()> {
     history(&rest).await?;
     ann.close().await;
     ben.close().await;
+    open_page(server, app.id, &rest).await?;
     join_in(&base, app.id, &rest, &admin);
+    if let Some(page) = server.node.demo.get() {
+        say("");
+        say("Be both of them, side by side in a page (the link works once):");
+        say(Page::link(&base, &page.tokens().borrow()));
+    }
+    Ok(())
+}
+
+/// Makes the group and opens the page, if this binary has it.
+async fn open_page(server: &Server, app: u32, rest: &Rest) -> anyhow::Result<()> {
+    if !Page::is_built() {
+        return Ok(());
+    }
+    let group = json!({
+        "Type": "Public", "GroupId": GROUP, "Name": "Ann and Ben", "Owner_Account": ANN,
+        "MemberList": [{ "Member_Account": BEN }],
+    });
+    match rest.call("group_open_http_svc/create_group", &group).await {
+        Err(error) if error.code() == Some(GROUP_EXISTS) => {}
+        made => drop(made?),
+    }
+    let person = |(user, name)| json!({ "userID": user, "name": name, "userSig": rest.user_sig(user) });
+    let tickets = json!({ "SDKAppID": app, "groupID": GROUP, "people": NAMES.map(person) });
+    let page = Page::new(tickets.to_string(), server.node.chat.random.clone());
+    _ = server.node.demo.set(page);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The page and its parts, which `build.rs` puts into the binary.
+//! The pages and their parts, which `build.rs` puts into the binary: the console's, and that of `magpie demo`.
 
 use hyper::{
     Method, Request, StatusCode,
@@ -6,7 +6,6 @@ use hyper::{
     header::{self, HeaderMap, HeaderValue},
 };
 
-use super::PREFIX;
 use crate::http::{Answer, text, whole};
 
 /// One file of the page.
@@ -28,19 +27,27 @@ include!(concat!(env!("OUT_DIR"), "/console_files.rs"));
 const CHECKED: &str = "no-cache";
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
-pub fn answer(request: &Request<Incoming>) -> Answer {
+/// Whether the binary has a file of this name.
+pub fn has_file(path: &str) -> bool {
+    FILES.iter().any(|it| it.path == path)
+}
+
+/// Answers for the page below `prefix` whose first file is `index`. Other pages are not there.
+pub fn answer(request: &Request<Incoming>, prefix: &'static str, index: &str) -> Answer {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return text(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
     }
-    let path = request.uri().path().strip_prefix(PREFIX).unwrap_or("");
+    let path = request.uri().path().strip_prefix(prefix).unwrap_or("");
     let Some(path) = path.strip_prefix('/') else {
         // Relative, so that it is right behind a proxy that put something before the path.
-        let mut answer = text(StatusCode::PERMANENT_REDIRECT, "console/\n");
-        answer.headers_mut().insert(header::LOCATION, HeaderValue::from_static("console/"));
+        let to = format!("{}/", prefix.trim_start_matches('/'));
+        let mut answer = text(StatusCode::PERMANENT_REDIRECT, format!("{to}\n"));
+        let to = HeaderValue::from_str(&to).expect("a prefix is plain text");
+        answer.headers_mut().insert(header::LOCATION, to);
         return answer;
     };
-    let path = if path.is_empty() { "index.html" } else { path };
-    match FILES.iter().find(|it| it.path == path) {
+    let path = if path.is_empty() { index } else { path };
+    match FILES.iter().find(|it| it.path == path && (path == index || !path.ends_with(".html"))) {
         Some(it) => file(it, request.headers()),
         None => text(StatusCode::NOT_FOUND, "not found\n"),
     }

@@ -1,6 +1,7 @@
 //! The client gateway: the Web SDK's protocol over WebSocket. `spec/client/transport.md`.
 
 mod outbox;
+mod overload;
 mod serve;
 mod socket;
 

@@ -7,7 +7,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use chat::{Caller, Cx, live::Outlet, login};
+use chat::{
+    Caller, Cx,
+    live::{Outlet, Push},
+    login,
+};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use proto::{
     Code, Fail,
@@ -22,7 +26,12 @@ use tungstenite::{
     protocol::{Role, WebSocketConfig, WebSocketContext},
 };
 
-use super::{Acks, Closed, Connection, Link, Opening, outbox::Outbox, socket::Socket};
+use super::{
+    Acks, Closed, Connection, Link, Opening,
+    outbox::Outbox,
+    overload::{self, Paces, TooOften},
+    socket::Socket,
+};
 use crate::{
     command::{Call, Nothing, encode, encode_fail},
     commands::{self, im_long_msg::save_relay_json_msg},
@@ -53,8 +62,11 @@ pub async fn serve(
     tls: Option<Box<rustls::ServerConnection>>,
     read: Bytes,
 ) {
+    let app = node.chat.apps.get(opening.app);
+    let may_compress = app.as_ref().is_none_or(|it| it.state().settings.connection_compress);
+    let opening = Opening { compress: opening.compress && may_compress, ..opening };
     let connection = Arc::new(Connection {
-        app: node.chat.apps.get(opening.app),
+        app,
         opening,
         socket: Socket::new(tcp, tls),
         outbox: Mutex::new(Outbox::default()),
@@ -99,6 +111,7 @@ struct Loop<'a> {
     came: usize,
     /// Held while a long message arrives and is worked on.
     long: Option<OwnedSemaphorePermit>,
+    paces: Paces,
 }
 
 impl<'a> Loop<'a> {
@@ -110,7 +123,8 @@ impl<'a> Loop<'a> {
             .max_frame_size(Some(FRAME_BYTES_MAX));
         let protocol = WebSocketContext::from_partially_read(read.to_vec(), Role::Server, Some(config));
         let calls = FuturesUnordered::new();
-        Loop { node, connection, protocol, calls, frame_max: FRAME_BYTES_MAX, came: 0, long: None }
+        let (frame_max, paces) = (FRAME_BYTES_MAX, Paces::default());
+        Loop { node, connection, protocol, calls, frame_max, came: 0, long: None, paces }
     }
 
     async fn run(mut self) -> Closed {
@@ -238,6 +252,10 @@ impl<'a> Loop<'a> {
         if long.is_some() && request.servcmd != save_relay_json_msg::SERVCMD {
             return Err(Closed::Protocol);
         }
+        if let Some(body) = self.too_often(&request.servcmd) {
+            self.connection.answer(&request.servcmd, request.seq, &body);
+            return Ok(());
+        }
         let mut call = match self.admit(&request, &payload, long) {
             Ok(call) => call,
             Err(body) => {
@@ -250,6 +268,17 @@ impl<'a> Loop<'a> {
             std::task::Poll::Pending => self.calls.push(call),
         }
         Ok(())
+    }
+
+    /// The body that refuses a command which came more often than the app allows; the client is asked to wait.
+    fn too_often(&mut self, servcmd: &str) -> Option<Vec<u8>> {
+        let (app, index) = (self.connection.app.as_ref()?, self.node.by_servcmd(servcmd)?);
+        let now = self.node.chat.clock.millis();
+        let TooOften(asked) = self.paces.take(&app.state().settings, (index, servcmd), now).err()?;
+        if let Some(body) = asked {
+            self.connection.push(&Push::new(overload::PUSHED, &body));
+        }
+        Some(encode_fail(commands::ALL[index].service, &Code::ServiceOverloaded.into()))
     }
 
     /// The running command of a frame, or the body that refuses it.

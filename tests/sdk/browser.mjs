@@ -32,11 +32,17 @@ class Wire {
   /** While true what the server sends is lost. */
   deaf = false;
 
+  /** `reach` leads a URL to a server: `{ url, options }`, or nothing when there is no way. */
+  constructor(reach) {
+    this.reach = reach;
+  }
+
   socketClass() {
     const wire = this;
     return class extends WebSocket {
       constructor(url, protocols) {
-        super(wire.down ? NOBODY : url, protocols);
+        const way = wire.down ? undefined : wire.reach(url);
+        super(way ? url : NOBODY, protocols, way?.options);
         const binaryPath = new URL(url).pathname.endsWith('/binfo');
         wire.sockets.push(this);
         super.on('error', () => {}); // the SDK sees it through onerror; without a listener Node would end the process
@@ -66,7 +72,10 @@ class Wire {
 /** Timers that can all be stopped, whatever the SDK left running. */
 function timers() {
   const running = new Set();
+  let stopped = false;
   const wrap = start => (run, ms, ...rest) => {
+    // What is begun on the way out is never done.
+    if (stopped) return undefined;
     const timer = start((...given) => { if (start === setTimeout) running.delete(timer); run(...given); }, ms, ...rest);
     running.add(timer);
     return timer;
@@ -79,7 +88,10 @@ function timers() {
       clearTimeout: drop(clearTimeout),
       clearInterval: drop(clearInterval),
     },
-    stop: () => running.forEach(it => { clearTimeout(it); clearInterval(it); }),
+    stop() {
+      stopped = true;
+      running.forEach(it => { clearTimeout(it); clearInterval(it); });
+    },
   };
 }
 
@@ -106,8 +118,8 @@ class Image {
   }
 }
 
-/** As much of the browser's class as uploads need. Only this machine can be reached: an SDK with a proxy looks for others. */
-class XMLHttpRequest {
+/** As much of the browser's class as uploads need. `reach` says how a URL is fetched, and throws where there is no way. */
+const requestClass = reach => class XMLHttpRequest {
   upload = {};
   status = 0;
   statusText = '';
@@ -131,29 +143,59 @@ class XMLHttpRequest {
 
   async send(body) {
     try {
-      if (new URL(this.url).hostname !== '127.0.0.1') throw new Error(`${this.url} is out of reach`);
-      const answer = await fetch(this.url, { method: this.method, headers: this.#headers, body });
+      const answer = await reach(this.url, { method: this.method, headers: this.#headers, body });
       this.responseText = await answer.text();
       this.#answered = [...answer.headers].map(([name, value]) => `${name}: ${value}`).join('\r\n');
-      this.upload.onprogress?.({ total: body.size, loaded: body.size });
+      this.upload.onprogress?.({ total: body?.size, loaded: body?.size });
       [this.status, this.statusText] = [answer.status, answer.statusText];
       this.onload?.();
     } catch (error) {
       this.onerror?.(error);
     }
   }
-}
+};
+
+/** Without other names only this machine can be reached: an SDK with a proxy looks for others all the same. */
+const LOCAL = {
+  socket: url => (new URL(url).hostname === '127.0.0.1' ? { options: {} } : undefined),
+  fetch(url, options) {
+    if (new URL(url).hostname !== '127.0.0.1') throw new Error(`${url} is out of reach`);
+    return fetch(url, options);
+  },
+};
+
+/** The vendor's names lead to the server's port for TLS, this machine's address to itself, and everything else nowhere. */
+const named = (names, port) => ({
+  socket: url => (names.knows(new URL(url).hostname) ? { options: names.socketOptions(port, url) } : undefined),
+  fetch(url, options) {
+    if (new URL(url).hostname === '127.0.0.1') return fetch(url, options);
+    if (!names.knows(new URL(url).hostname)) throw new Error(`${url} is out of reach`);
+    return names.fetch(port, url, options);
+  },
+});
 
 /** What a page selects files with; tests give the file itself. */
 class HTMLInputElement {}
 
-/** A fresh copy of `packageName`: its exports as `SDK`, and what passes over its sockets as `wire`. */
-export function loadSdk(packageName, { log } = {}) {
-  const wire = new Wire();
+/**
+ * A fresh copy of `packageName`: its exports as `SDK`, and what passes over its sockets as `wire`. With `names` the page finds
+ * the server at `tlsPort` under the vendor's names.
+ */
+export function loadSdk(packageName, { log, names, tlsPort } = {}) {
+  const reach = names ? named(names, tlsPort) : LOCAL;
+  const wire = new Wire(reach.socket);
   const clock = timers();
   const listeners = new Map();
   const navigator = { userAgent: 'Mozilla/5.0 (X11; Linux x86_64)', cookieEnabled: true, onLine: true };
-  const document = { charset: 'UTF-8', characterSet: 'UTF-8' };
+  // Nobody hides this page, so its events never come.
+  const document = {
+    charset: 'UTF-8',
+    characterSet: 'UTF-8',
+    hidden: false,
+    visibilityState: 'visible',
+    addEventListener() {},
+    removeEventListener() {},
+  };
   const localStorage = storage();
   const window = {
     navigator,
@@ -176,19 +218,22 @@ export function loadSdk(packageName, { log } = {}) {
     Worker: undefined,
     HTMLInputElement,
     Image,
-    XMLHttpRequest,
+    XMLHttpRequest: requestClass(reach.fetch),
+    fetch: async (url, options) => reach.fetch(String(url), options),
     self: undefined,
     global: undefined,
     console: Object.fromEntries(CONSOLE.map(name => [name, print])),
     ...clock.scope,
   };
-  const names = Object.keys(scope);
+  const parameters = Object.keys(scope);
   const load = name => {
     const file = require.resolve(name);
     // The wrapper that require() puts around a file, with the names of the browser as further parameters.
-    const source = `(function(module,exports,require,${names.join(',')}){${fs.readFileSync(file, 'utf8')}\n})`;
+    // Files for bundlers have one export, which is put where require() looks for it.
+    const text = fs.readFileSync(file, 'utf8').replace(/export\s*\{\s*(\w+) as default\s*\};?\s*$/, 'module.exports=$1;');
+    const source = `(function(module,exports,require,${parameters.join(',')}){${text}\n})`;
     const module = { exports: {} };
-    vm.runInThisContext(source, { filename: file })(module, module.exports, require, ...names.map(it => scope[it]));
+    vm.runInThisContext(source, { filename: file })(module, module.exports, require, ...parameters.map(it => scope[it]));
     return module.exports;
   };
   const fire = name => (listeners.get(name) ?? []).forEach(run => run());

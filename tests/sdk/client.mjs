@@ -23,10 +23,13 @@ export class Client {
   constructor({ server, packageName, devMode = false, options = () => ({}) }) {
     this.server = server;
     const log = process.env.SDK_LOG ? line => process.stderr.write(`[${this.user ?? '-'}] ${line}\n`) : undefined;
-    this.page = loadSdk(packageName, { log });
+    const { names, tlsPort } = server;
+    this.page = loadSdk(packageName, { log, names, tlsPort });
     this.SDK = this.page.SDK;
     this.wire = this.page.wire;
-    this.chat = this.SDK.create({ SDKAppID: server.sdkappid, proxyServer: server.socketUrl, devMode, ...options(server) });
+    // A server that is found by the vendor's names needs no proxy.
+    const proxy = names ? {} : { proxyServer: server.socketUrl };
+    this.chat = this.SDK.create({ SDKAppID: server.sdkappid, ...proxy, devMode, ...options(server, this.page) });
     this.chat.setLogLevel(log ? 0 : 4);
     for (const [name, value] of Object.entries(this.SDK.EVENT)) {
       this.chat.on(value, event => {
@@ -136,6 +139,14 @@ export class Client {
   /** The answer to a request, as a body. */
   answer({ command, seq }) {
     return this.wire.received.find(it => it.head.servcmd === command && it.head.seq === seq)?.body;
+  }
+
+  /** The answer to a command that the page is made to send past its SDK, over its newest socket. */
+  async ask(command, body) {
+    const { head } = this.wire.sent.findLast(it => it.head.a2);
+    const seq = 1_000_000_000 + this.wire.sent.length;
+    this.wire.sockets.at(-1).send(Buffer.from(JSON.stringify({ head: { ...head, servcmd: command, seq }, body })));
+    return until(`${this.user}: an answer to ${command}`, () => this.answer({ command, seq }));
   }
 
   /** Requests from the newest login on; older ones may have been lost with their connection. */

@@ -1,6 +1,7 @@
 // Following. spec/client/commands/follow.*.yaml; spec/client/pushes.md 2.4; spec/concepts/relationships.md 10.
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { until } from './poll.mjs';
 import { forEachSdk, SDKS } from './sdks.mjs';
 
 const SETTINGS = { 'login.max_web_instances': 2, 'follow.max_following': 3 };
@@ -126,7 +127,10 @@ forEachSdk('Following', world => {
 
   test('an app without following does not offer it', async () => {
     await world.server.set({ 'follow.enabled': false });
-    await assert.rejects(alice.chat.followUser(['dave']), { code: 60017 });
+    assert.equal((await alice.ask('follow.follow_add', { To_Account: ['dave'] })).ErrorCode, 60017);
+    await until('the open page is told', () =>
+      alice.wire.received.some(it => it.head.servcmd === 'im_sdk_config_mgr.push_imsdk_purchase_bitsv2'));
+    await assert.rejects(alice.chat.followUser(['dave']), error => error.code !== 60017, 'from then on its SDK refuses');
     const carol = await world.open('carol');
     await assert.rejects(carol.chat.followUser(['dave']), error => error.code !== 60017, 'the SDK itself refuses');
   });

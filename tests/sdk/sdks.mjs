@@ -1,11 +1,36 @@
 // The SDKs under test, and the server and clients of one test file.
 import { after, before, describe } from 'node:test';
 import { Client } from './client.mjs';
+import { Names } from './names.mjs';
 import { Server } from './server.mjs';
 
 export const SDKS = [
   { name: '@tencentcloud/chat', packageName: '@tencentcloud/chat' },
   { name: 'tim-js-sdk', packageName: 'tim-js-sdk' },
+];
+
+const MODULES = ['group', 'relationship', 'signaling', 'cloud-search', 'follow'].map(it => `${it}-module`);
+const moduleFile = name => `@tencentcloud/chat/modules/${name}.js`;
+
+/** The SDK in parts, as bundlers take it: the smallest one, and with all its modules. */
+export const BARE = { name: '@tencentcloud/chat without modules', packageName: '@tencentcloud/chat/index.es.js' };
+export const MODULAR = {
+  name: '@tencentcloud/chat with modules',
+  packageName: '@tencentcloud/chat/index.es.js',
+  options: (_, page) => ({ modules: Object.fromEntries(MODULES.map(it => [it, page.load(moduleFile(it))])) }),
+};
+/** The whole SDK as a page with a script tag has it. */
+export const NEWEST = SDKS.filter(it => it.name === '@tencentcloud/chat');
+
+/**
+ * The small generation, which ignores `proxyServer` and so is reached by name alone.
+ */
+const LITE = { name: '@tencentcloud/lite-chat', packageName: '@tencentcloud/lite-chat', byName: true };
+
+/** The SDKs as they look for the vendor, which finds Magpie when the vendor's names lead to it. */
+export const BY_NAME = [
+  ...SDKS.map(it => ({ ...it, name: `${it.name} by name`, byName: true })),
+  LITE,
 ];
 
 /** The same clients talking in text frames. */
@@ -32,7 +57,7 @@ export function forEachSdk(what, body, { sdks = SDKS, settings = {} } = {}) {
           return client;
         },
       };
-      before(async () => { world.server = await Server.start(settings); });
+      before(async () => { world.server = await Server.start(settings, sdk.byName ? new Names() : undefined); });
       after(async () => {
         clients.forEach(it => it.page.close());
         await world.server?.stop();

@@ -56,9 +56,13 @@ export class Server {
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   }
 
-  /** A running server with one app whose rate limits are off; `settings` are further settings of the app. */
-  static async start(settings = {}) {
+  /**
+   * A running server with one app whose rate limits are off; `settings` are further settings of the app. With `names` it
+   * has TLS, too, with their certificate.
+   */
+  static async start(settings = {}, names = undefined) {
     const server = new Server(await freePort());
+    if (names) Object.assign(server, { names, tlsPort: await freePort() });
     await server.command('app', 'create', '--secret-key', server.key, '--admin', ADMIN);
     await server.set({ 'limits.enforce': false, ...settings });
     await server.serve();
@@ -90,6 +94,7 @@ export class Server {
   async serve() {
     const log = fs.openSync(this.logFile, 'a');
     const given = ['serve', '--data-dir', this.dataDir, '--listen', `127.0.0.1:${this.port}`];
+    if (this.names) given.push('--tls-listen', `127.0.0.1:${this.tlsPort}`, '--cert', this.names.cert, '--key', this.names.key);
     const child = spawn(binary(), given, { stdio: ['ignore', 'pipe', log] });
     fs.closeSync(log);
     this.#process = child;

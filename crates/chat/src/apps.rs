@@ -19,6 +19,7 @@ use crate::{
     conversations::Kept,
     error::Error,
     groups::{Groups, PRIORITIES},
+    language::Asked,
     limits::{Bucket, PerMinute, PerSecond},
     live::Live,
     messages::{Routes, UnreadCounts},
@@ -52,10 +53,13 @@ pub struct App {
     pub(crate) extension_pace: PerMinute,
     /// Against too many searches of one user.
     pub(crate) search_pace: PerSecond,
+    /// Against too many logins of one user.
+    pub(crate) login_pace: PerMinute,
     pub live: Live,
     pub(crate) statistics: Statistics,
     pub hooks: AppHooks,
     pub pushes: AppPushes,
+    pub(crate) asked: Asked,
 }
 
 /// Settings with what is derived from them once.
@@ -113,10 +117,12 @@ impl App {
             unfriend_pace: PerMinute::default(),
             extension_pace: PerMinute::default(),
             search_pace: PerSecond::default(),
+            login_pace: PerMinute::default(),
             live: Live::default(),
             statistics: Statistics::default(),
             hooks: AppHooks::default(),
             pushes: AppPushes::default(),
+            asked: Asked::default(),
         }
     }
 
@@ -198,22 +204,32 @@ impl Chat {
     }
 
     /// Makes an app with its administrators' accounts.
-    pub async fn create_app(&self, id: u32, settings: Settings) -> Result<(), Error> {
-        if id == 0 {
-            return Err(Fail::with(Code::BadAppId, "an SDKAppID is a number from 1 to 4294967295").into());
-        }
-        let (now, stored) = (self.clock.now(), Value::Object(settings.changed()).to_string());
-        let admins = settings.app_admins;
-        let made = self.db.write(0, move |tx| {
-            if !store::apps::insert(tx, id, &stored, now)? {
-                return Err(Error::from(Fail::with(Code::BadAppId, format!("the app {id} exists already"))));
+    pub fn create_app(
+        &self,
+        id: u32,
+        settings: Settings,
+    ) -> impl Future<Output = Result<(), Error>> + Send + '_ {
+        // What waits holds these two; all settings together would make it long.
+        let (stored, admins) = (Value::Object(settings.changed()).to_string(), settings.app_admins);
+        async move {
+            if id == 0 {
+                return Err(Fail::with(Code::BadAppId, "an SDKAppID is a number from 1 to 4294967295").into());
             }
-            admins.iter().try_for_each(|it| store::accounts::insert(tx, id, it, now, 0).map(drop))?;
+            let now = self.clock.now();
+            let made = self.db.write(0, move |tx| {
+                if !store::apps::insert(tx, id, &stored, now)? {
+                    return Err(Error::from(Fail::with(
+                        Code::BadAppId,
+                        format!("the app {id} exists already"),
+                    )));
+                }
+                admins.iter().try_for_each(|it| store::accounts::insert(tx, id, it, now, 0).map(drop))?;
+                Ok(())
+            });
+            made.await?;
+            self.refresh_apps().await?;
             Ok(())
-        });
-        made.await?;
-        self.refresh_apps().await?;
-        Ok(())
+        }
     }
 
     /// Puts a new secret key in front. The older ones stay valid, or are dropped; gives how many are valid.

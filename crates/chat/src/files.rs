@@ -24,6 +24,8 @@ pub const NAME_BYTES_MAX: usize = 255;
 const PROMISED_MAX: i64 = 1000;
 /// How long the key that a login gives opens downloads. A client asks for none later, however long it stays.
 const DOWNLOAD_KEY_SECONDS: i64 = 365 * SECONDS_PER_DAY;
+/// How long the key opens downloads that a service of the operator's is given.
+const SERVICE_KEY_SECONDS: i64 = 600;
 const BYTES_PER_MB: u64 = 1 << 20;
 
 /// What a file is, with its number on the wire and in the store.
@@ -51,12 +53,15 @@ impl Kind {
         }
     }
 
-    /// The most bytes a file of this kind may have. A kind that the setting leaves out has its default.
     fn bytes_max(self, settings: &Settings) -> u64 {
-        let usual = || Settings::default().files_max_mb.get(self.name()).copied().unwrap_or_default();
-        let most = settings.files_max_mb.get(self.name()).copied().unwrap_or_else(usual);
-        u64::from(most) * BYTES_PER_MB
+        u64::from(mb_max(settings, self)) * BYTES_PER_MB
     }
+}
+
+/// The greatest size of a file of a kind, in megabytes. A kind that the setting leaves out has its default.
+pub fn mb_max(settings: &Settings, kind: Kind) -> u32 {
+    let usual = || Settings::default().files_max_mb.get(kind.name()).copied().unwrap_or_default();
+    settings.files_max_mb.get(kind.name()).copied().unwrap_or_else(usual)
 }
 
 /// A file that a client is about to upload.
@@ -153,14 +158,28 @@ pub async fn find(chat: &Chat, app: &App, id: &str) -> Result<Option<File>, Stor
 
 /// The key that downloads of an app need for now; empty when they need none.
 pub async fn download_key(cx: &Cx) -> Result<String, Error> {
+    download_key_for(cx, DOWNLOAD_KEY_SECONDS).await
+}
+
+/// The same, good for so many seconds.
+async fn download_key_for(cx: &Cx, seconds: i64) -> Result<String, Error> {
     if !cx.app.state().settings.files_download_auth {
         return Ok(String::new());
     }
-    let (app, until) = (cx.app.id, cx.chat.clock.now() + DOWNLOAD_KEY_SECONDS);
+    let (app, until) = (cx.app.id, cx.chat.clock.now() + seconds);
     let candidate = cx.chat.random.secret();
     let signed =
         cx.chat.db.write(0, move |tx| links::sign(tx, &candidate, &links::Purpose::Downloads { app }, until));
     Ok(signed.await?)
+}
+
+/// `<app>/<id>/<name>`, for a URL that a service of the operator's is given, with the key that it needs for now.
+pub async fn path_for_service(cx: &Cx, file: &File) -> Result<String, Error> {
+    let path = path(file);
+    Ok(match &*download_key_for(cx, SERVICE_KEY_SECONDS).await? {
+        "" => path,
+        key => format!("{path}?authKey={key}"),
+    })
 }
 
 /// Whether a download may go on that shows this key.

@@ -18,6 +18,7 @@ pub mod fan_out;
 pub mod files;
 pub mod follow;
 pub mod groups;
+pub mod language;
 pub mod limits;
 pub mod live;
 pub mod login;
@@ -72,6 +73,7 @@ pub struct Chat {
     pub webhooks: Webhooks,
     pub console: console::Console,
     pub offline_pushes: OfflinePushes,
+    pub language: language::Language,
     pub(crate) recent: Recent,
     pub(crate) announcements: Announcements,
     pub(crate) absences: Absences,
@@ -102,6 +104,7 @@ impl Chat {
             webhooks,
             console: console::Console::default(),
             offline_pushes,
+            language: language::Language::default(),
             recent,
             announcements: Announcements::default(),
             absences: Absences::default(),

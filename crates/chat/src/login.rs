@@ -101,6 +101,10 @@ pub async fn login(chat: &Arc<Chat>, app: &Arc<App>, login: Login) -> Result<Log
     if user_id::check(&login.user).is_err() {
         return Err(Fail::with(Code::AccountParam, "UserID is invalid").into());
     }
+    // Only who can log in uses up logins, so nobody can lock somebody else out.
+    if !app.login_pace.take(&login.user, state.settings.login_per_minute, chat.clock.millis()) {
+        return Err(Code::LoginRestricted.into());
+    }
     let token = chat.random.token();
     let row = table::Session {
         token: token_hash(&token).to_vec(),

@@ -63,6 +63,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("custom_fields.member", "groups.member_custom_fields"),
 ];
 
+/// The longest that a client is kept waiting for a translation or a text.
+const LANGUAGE_TIMEOUT_MS_MAX: i64 = 10_000;
 /// Most custom profile or friend fields of an app. `spec/concepts/profiles.md` 3.
 pub const CUSTOM_FIELDS_MAX: usize = 20;
 /// Most administrators of an app. `spec/concepts/rest-overview.md` 4.
@@ -197,6 +199,7 @@ impl Settings {
                 check_url(&self.webhooks_url).map_err(|it| format!("{key}: {it}"))
             }
             _ if key.starts_with("push.") => self.check_push(key),
+            _ if key.starts_with("translate.") || key.starts_with("speech.") => self.check_language(key),
             "webhooks.commands" => self.webhooks_commands.keys().try_for_each(|it| {
                 crate::webhooks::Hook::find(it)
                     .map(drop)
@@ -219,6 +222,20 @@ impl Settings {
             },
             "profile.custom_fields" => custom_fields(key, &self.profile_custom_fields, "Tag_Profile_Custom_"),
             "sns.custom_fields" => custom_fields(key, &self.sns_custom_fields, "Tag_SNS_Custom_"),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_language(&self, key: &str) -> Result<(), String> {
+        let url = |it: &str| check_url(it).map_err(|it| format!("{key}: {it}"));
+        let timeout = |it| in_range(key, it, 1, LANGUAGE_TIMEOUT_MS_MAX);
+        match key {
+            "translate.url" if !self.translate_url.is_empty() => url(&self.translate_url),
+            "speech.url" if !self.speech_url.is_empty() => url(&self.speech_url),
+            "translate.timeout_ms" => timeout(self.translate_timeout_ms),
+            "speech.timeout_ms" => timeout(self.speech_timeout_ms),
+            "translate.max_parallel" => in_range(key, self.translate_max_parallel, 1, 1024),
+            "speech.max_parallel" => in_range(key, self.speech_max_parallel, 1, 1024),
             _ => Ok(()),
         }
     }
@@ -389,6 +406,12 @@ mod tests {
             ("push.life_seconds", json!(0)),
             ("push.timeout_ms", json!(60_001)),
             ("push.max_parallel", json!(1025)),
+            ("translate.url", json!("file:///etc/passwd")),
+            ("speech.url", json!("https://somebody@speech.example.com")),
+            ("translate.timeout_ms", json!(10_001)),
+            ("speech.timeout_ms", json!(0)),
+            ("speech.max_parallel", json!(0)),
+            ("translate.max_parallel", json!(1025)),
             ("no.such.key", json!(1)),
         ] {
             let mut settings = Settings::default();

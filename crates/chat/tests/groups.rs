@@ -373,15 +373,15 @@ async fn live(open: impl Fn() -> Db) {
 #[tokio::test]
 async fn groups_are_what_the_model_says_on_sqlite() {
     let folder = testing::Folder::new().unwrap();
-    live(|| folder.database()).await;
+    Box::pin(live(|| folder.database())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn groups_are_what_the_model_says_on_postgresql() {
     let Some(postgres) = testing::Postgres::shared() else { return };
-    live(|| {
+    let open = || {
         let open = || Db::open_postgres(&postgres.fresh_database(), PostgresOptions::default());
         tokio::task::block_in_place(open).unwrap()
-    })
-    .await;
+    };
+    Box::pin(live(open)).await;
 }

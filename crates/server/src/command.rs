@@ -153,6 +153,25 @@ pub fn http_request(call: &Call) -> Result<&HttpRequest, Error> {
 #[derive(Serialize, JsonSchema)]
 pub struct Nothing {}
 
+/// How a call ended whose frame says OK whatever happened, as clients look for it in `CmdErrorCode`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Outcome {
+    error_code: i64,
+    error_info: String,
+}
+
+/// The outcome, and what there is if it is a good one. Trouble of ours stays an error.
+pub fn outcome<T>(done: Result<T, Error>) -> Result<(Outcome, Option<T>), Error> {
+    match done {
+        Ok(it) => Ok((Outcome { error_code: 0, error_info: String::new() }, Some(it))),
+        Err(Error::Fail(it)) => {
+            Ok((Outcome { error_code: it.number, error_info: it.info.into_owned() }, None))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 pub fn decode<T: DeserializeOwned>(service: &str, body: &[u8]) -> Result<T, Error> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let is_object = body.iter().find(|it| !it.is_ascii_whitespace()) == Some(&b'{');

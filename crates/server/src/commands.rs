@@ -18,8 +18,10 @@ pub mod im_long_msg;
 mod im_msg_audit_mgr;
 mod im_msg_db_logic;
 mod im_open_login_svc;
+mod im_open_speech;
 mod im_open_status;
-mod im_sdk_config_mgr;
+mod im_open_translate;
+pub mod im_sdk_config_mgr;
 mod imopenstat;
 mod message_search;
 mod million_group_open_http_svc;
@@ -217,6 +219,9 @@ pub const ALL: &[Command] = &[
     im_cos_msg::video_cover::COMMAND,
     im_long_msg::save_relay_json_msg::COMMAND,
     im_long_msg::get_relay_json_msg::COMMAND,
+    // The socket: translation and speech.
+    im_open_translate::ws_batch_trans_text::COMMAND,
+    im_open_speech::ws_sentence_recognition::COMMAND,
     // The socket: searching.
     message_search::query::COMMAND,
     user_search::query::COMMAND,

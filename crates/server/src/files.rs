@@ -12,12 +12,13 @@ mod upload;
 
 use std::{borrow::Cow, sync::Arc};
 
-use chat::{apps::App, settings::Settings};
+use chat::{Cx, apps::App, error::Error, settings::Settings};
 use hyper::{
     HeaderMap, Method, Request, StatusCode,
     body::Incoming,
     header::{self, HeaderValue},
 };
+use store::files::File;
 
 use crate::{
     http::{Answer, text, whole},
@@ -45,6 +46,14 @@ pub fn base_url<'a>(settings: &'a Settings, callers: &'a str) -> &'a str {
         "" => callers,
         base => base.trim_end_matches('/'),
     }
+}
+
+/// Where a service of the operator's finds a file. Without a public address of files it gets the path alone and has to
+/// know this server: the host by which a client came is whatever the client says.
+pub async fn url_for_service(cx: &Cx, file: &File) -> Result<String, Error> {
+    let path = chat::files::path_for_service(cx, file).await?;
+    let state = cx.app.state();
+    Ok(format!("{}{DOWNLOAD}{path}", base_url(&state.settings, "")))
 }
 
 /// What a path names.

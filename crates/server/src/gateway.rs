@@ -2,6 +2,7 @@
 
 mod echo;
 mod outbox;
+mod overload;
 mod reader;
 mod serve;
 mod socket;
@@ -117,9 +118,11 @@ impl Connection {
         tcp: TcpStream,
         tls: Option<Box<rustls::ServerConnection>>,
     ) -> Connection {
+        let app = node.chat.apps.get(opening.app);
+        let may_compress = app.as_ref().is_none_or(|it| it.state().settings.connection_compress);
         Connection {
-            app: node.chat.apps.get(opening.app),
-            opening,
+            app,
+            opening: Opening { compress: opening.compress && may_compress, ..opening },
             socket: Socket::new(tcp, tls),
             outbox: Mutex::default(),
             wake: Notify::new(),

@@ -1,6 +1,7 @@
 //! The server: the doors to the command table, and what an operator needs around them.
 
 mod abilities;
+pub mod announce;
 pub mod cli;
 pub mod command;
 pub mod commands;
@@ -13,6 +14,7 @@ pub mod gateway;
 mod given;
 pub mod http;
 pub mod jobs;
+pub mod language;
 pub mod listen;
 pub mod logs;
 pub mod metrics;

@@ -18,6 +18,7 @@ use proto::{Code, Fail};
 use tokio::sync::Semaphore;
 
 use crate::{
+    announce::Announced,
     command::{Call, Command, encode_fail, explain},
     commands,
     config::Limits,
@@ -40,6 +41,8 @@ pub struct Node {
     /// Where the bytes of uploaded files are.
     pub blobs: Arc<dyn Blobs>,
     pub connections: Connections,
+    /// What clients know of settings that concern them.
+    pub announced: Announced,
     /// What the console's viewers share.
     pub(crate) live: Live,
     /// The page of `magpie demo`, which no other server has.
@@ -92,6 +95,7 @@ impl Node {
             data_dir,
             blobs,
             connections: Connections::default(),
+            announced: Announced::default(),
             live: Live::default(),
             demo: OnceLock::new(),
             jobs: Jobs::default(),

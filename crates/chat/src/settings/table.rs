@@ -372,8 +372,20 @@ settings! {
     files_video_cover: bool = false, "files.video_cover";
     /// Backend that does the work; set: ability bit 38, 39.
     translate_url: String = String::new(), "translate.url";
+    /// One question to the translation service.
+    translate_timeout_ms: i64 = 10_000, "translate.timeout_ms";
+    /// Questions to the translation service at once.
+    translate_max_parallel: i64 = 64, "translate.max_parallel";
+    /// Authorities that the translation service is trusted by, beside those of the system.
+    translate_tls_ca_file: String = String::new(), "translate.tls.ca_file";
     /// Backend that does the work; set: ability bit 38, 39.
     speech_url: String = String::new(), "speech.url";
+    /// One question to the speech service.
+    speech_timeout_ms: i64 = 10_000, "speech.timeout_ms";
+    /// Questions to the speech service at once.
+    speech_max_parallel: i64 = 16, "speech.max_parallel";
+    /// Authorities that the speech service is trusted by, beside those of the system.
+    speech_tls_ca_file: String = String::new(), "speech.tls.ca_file";
     /// Days and hours of statistics and exports.
     operations_timezone: String = "UTC+8".to_owned(), "operations.timezone";
     /// Current day in the statistics.

@@ -15,6 +15,7 @@ use super::{Flags, address, pairs, place, say};
 use crate::{
     config::Config,
     http::{self, Routes},
+    language,
     listen::{self, Gate},
     logs,
     node::Node,
@@ -179,6 +180,7 @@ impl Server {
         let transport = webhooks::Http::new(node.chat.clock.clone(), config.webhooks.allow_local);
         node.chat.webhooks.connect(Arc::new(transport));
         offline_push::connect(&node.chat, config.webhooks.allow_local);
+        language::connect(&node.chat, config.webhooks.allow_local);
         deliver(&node, &mut tasks, &stopping);
         maintain(&node, &mut tasks, &stopping);
         held.announce(listen)?;
@@ -305,6 +307,7 @@ fn maintain(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Receive
         if let Err(error) = node.chat.refresh_apps().await {
             tracing::warn!(%error, "the apps could not be read");
         }
+        node.announced.tell(&node);
     });
     every("silent", SILENT_EVERY, node, tasks, stopping, |node| async move {
         node.connections.drop_silent(node.chat.clock.now());

@@ -6,7 +6,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use chat::{Caller, Cx, error::Error, live::Outlet, login};
+use chat::{
+    Caller, Cx,
+    error::Error,
+    live::{Outlet, Push},
+    login,
+};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use proto::{
     Code, Fail,
@@ -20,6 +25,7 @@ use tokio::{
 
 use super::{
     Closed, Connection, Link, Opening, Progress,
+    overload::{self, Paces, TooOften},
     reader::{Got, Reader},
 };
 use crate::{
@@ -100,12 +106,13 @@ struct Loop<'a> {
     calls: InFlight,
     /// Held while a long message arrives and is worked on.
     long: Option<OwnedSemaphorePermit>,
+    paces: Paces,
 }
 
 impl<'a> Loop<'a> {
     fn new(node: &'a Arc<Node>, connection: &'a Arc<Connection>, read: &[u8]) -> Loop<'a> {
-        let reader = Reader::new(read, FRAME_BYTES_MAX);
-        Loop { node, connection, reader, calls: FuturesUnordered::new(), long: None }
+        let (reader, paces) = (Reader::new(read, FRAME_BYTES_MAX), Paces::default());
+        Loop { node, connection, reader, calls: FuturesUnordered::new(), long: None, paces }
     }
 
     async fn run(mut self) -> Closed {
@@ -203,6 +210,10 @@ impl<'a> Loop<'a> {
         if long.is_some() && request.servcmd != save_relay_json_msg::SERVCMD {
             return Err(Closed::Protocol);
         }
+        if let Some(body) = self.too_often(&request.servcmd) {
+            self.connection.answer(&request.servcmd, request.seq, &body);
+            return Ok(());
+        }
         let mut call = match self.admit(&request, &payload, long) {
             Ok(call) => call,
             Err(body) => {
@@ -215,6 +226,17 @@ impl<'a> Loop<'a> {
             std::task::Poll::Pending => self.calls.push(call),
         }
         Ok(())
+    }
+
+    /// The body that refuses a command which came more often than the app allows; the client is asked to wait.
+    fn too_often(&mut self, servcmd: &str) -> Option<Vec<u8>> {
+        let (app, index) = (self.connection.app.as_ref()?, self.node.by_servcmd(servcmd)?);
+        let now = self.node.chat.clock.millis();
+        let TooOften(asked) = self.paces.take(&app.state().settings, (index, servcmd), now).err()?;
+        if let Some(body) = asked {
+            self.connection.push(&Push::new(overload::PUSHED, &body));
+        }
+        Some(encode_fail(commands::ALL[index].service, &Code::ServiceOverloaded.into()))
     }
 
     /// The running command of a frame, or the body that refuses it.

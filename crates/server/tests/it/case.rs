@@ -5,7 +5,7 @@
 //! of what alice was pushed last. It is made by REST; with `as` by that client; with
 //! `head` as a frame over a real socket. `answer` is what must come back, `pushes` what each client must get
 //! from this call alone, `webhooks` what the application's backend is asked and told by it, and `then` are steps with the
-//! answers that must follow.
+//! answers that must follow. `services` answer for the operator's translation and speech, and `asked` is what they heard.
 
 use std::path::{Path, PathBuf};
 
@@ -51,6 +51,12 @@ pub struct Case<'a> {
     pub hooks: Map<String, Value>,
     #[serde(borrow)]
     pub webhooks: Option<&'a RawValue>,
+    /// The operator's services of language, each with its answer: an object, a text that is none, or the word `silence`.
+    #[serde(default)]
+    pub services: Map<String, Value>,
+    /// What they were asked by the call, each the name of the service and the body.
+    #[serde(borrow)]
+    pub asked: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub then: Vec<Vec<&'a RawValue>>,
 }
@@ -66,6 +72,9 @@ impl Case<'_> {
         }
         if case.hooks.is_empty() != case.webhooks.is_none() {
             return Err("`hooks` and `webhooks` belong together".to_owned());
+        }
+        if case.services.is_empty() != case.asked.is_none() {
+            return Err("`services` and `asked` belong together".to_owned());
         }
         if case.source.as_ref().is_some_and(|it| it != "spec") {
             return Err("`source` can only be \"spec\"".to_owned());
@@ -168,6 +177,8 @@ pub enum Step {
     GroupId(String, String),
     /// `["merged key", "mk1"]`: the list that was kept gets this key, which only the server makes.
     MergedKey(String),
+    /// `["stored file", {"id": "<32 digits>", "name": "a.mp3"}]`: alice has uploaded it.
+    StoredFile { id: String, name: String },
     /// `["repeat", times, [step]]`, with `$n` counting from 1.
     Repeat(u64, Box<Step>),
 }
@@ -191,6 +202,10 @@ impl Step {
             ("group id", ids) => {
                 let (from, to) = ids.as_object().and_then(|it| it.iter().next()).ok_or_else(bad)?;
                 Step::GroupId(from.clone(), to.as_str().ok_or_else(bad)?.to_owned())
+            }
+            ("stored file", file) => {
+                let text = |name: &str| file[name].as_str().map(str::to_owned).ok_or_else(bad);
+                Step::StoredFile { id: text("id")?, name: text("name")? }
             }
             ("repeat", times) => {
                 let inner = parts.get(2).and_then(Value::as_array).ok_or_else(bad)?;

@@ -16,6 +16,7 @@ mod group_history;
 mod history;
 mod hooks;
 mod http_input;
+mod language;
 mod long_frames;
 mod matching;
 mod place;
@@ -32,6 +33,12 @@ use place::Engine;
 type Check = fn() -> Result<(), String>;
 
 const CHECKS: &[(&str, Check)] = &[
+    ("a_language_service_gets_one_signed_post", language::a_service_gets_one_signed_post),
+    ("a_language_service_that_fails_is_told_as_such", language::a_service_that_fails_is_told_as_such),
+    ("only_so_many_language_questions_are_asked_at_once", language::only_so_many_are_asked_at_once),
+    ("a_language_service_on_this_machine_must_be_allowed", language::this_machine_must_be_allowed),
+    ("a_slow_language_service_keeps_nobody_else_waiting", language::a_slow_one_keeps_nobody_waiting),
+    ("abilities_follow_the_language_services", language::abilities_follow_the_services),
     ("the_matcher_sees_differences", matching::checks),
     ("what_no_case_covers_is_listed_with_its_reason", coverage::gaps_are_listed),
     ("rates_are_the_documented_ones", coverage::rates_are_the_documented_ones),

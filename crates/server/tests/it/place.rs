@@ -188,6 +188,10 @@ impl World {
             }
             "recycle groups" => self.chat().recycle_groups().await.map(drop),
             "empty live rooms" => self.chat().empty_live_rooms().await,
+            "announce settings" => {
+                self.node.announced.tell(&self.node);
+                return Ok(());
+            }
             "collect files" => self.chat().collect_files(&*self.node.blobs).await.map(drop),
             "prune merged messages" => {
                 return self.chat().prune_merged().await.map(drop).map_err(|it| it.to_string());
@@ -221,6 +225,32 @@ impl World {
         let sql = "update merged_messages set list_key = $1";
         let changed = self.chat().db.write(0, move |tx| tx.exec(sql, &[key.into()]));
         assert_eq!(changed.await.expect("the list is renamed"), 1, "there is not one list");
+    }
+
+    /// A file that alice has uploaded; there are no bytes.
+    pub async fn store_file(&self, id: String, name: String) {
+        let now = self.now();
+        let file = store::files::File {
+            blob: id.clone(),
+            id,
+            app: APP,
+            owner: "alice".to_owned(),
+            kind: 3,
+            name,
+            created_at: now,
+            upload_until: now,
+            size: 1,
+            media_type: "audio/mpeg".to_owned(),
+            width: 0,
+            height: 0,
+            format: String::new(),
+        };
+        let stored = self.chat().db.write(0, move |tx| {
+            store::files::promise(tx, &file)?;
+            store::files::attempt(tx, &file.id, &file.blob)?;
+            store::files::store(tx, &file)
+        });
+        assert!(stored.await.expect("the file is stored"));
     }
 
     /// Takes a table away until the next case, so that whoever needs it fails.

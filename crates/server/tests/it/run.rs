@@ -10,6 +10,7 @@ use crate::{
     clients::Client,
     document,
     hooks::{self, Backend},
+    language::Services,
     matching::{compare, layout, well_formed},
     place::{ADMIN, APP, Engine, START, World},
     wire,
@@ -69,6 +70,7 @@ async fn play(
     }
     let world = World::new(engine, case.at.unwrap_or(START), &settings).await;
     let backend = Backend::connect(&world, case.hooks.clone());
+    let services = Services::connect(&world, case.services.clone());
     let mut scene = Scene { world, clients: Vec::new(), url: case.url.clone() };
     for user in &case.accounts {
         let body = format!("{{\"UserID\":\"{user}\"}}");
@@ -104,6 +106,9 @@ async fn play(
     if let Some(webhooks) = case.webhooks {
         let told = backend.taken(&scene.world).await?;
         check_whole(&mut findings, "webhooks", text, webhooks, &told.into())?;
+    }
+    if let Some(asked) = case.asked {
+        check_whole(&mut findings, "asked", text, asked, &services.taken().into())?;
     }
     drop(socket);
     for (at, parts) in case.then.iter().enumerate() {
@@ -299,6 +304,7 @@ impl Scene {
             }
             Step::GroupId(from, to) => self.world.rename_group(from, to).await,
             Step::MergedKey(key) => self.world.rename_merged(key).await,
+            Step::StoredFile { id, name } => self.world.store_file(id, name).await,
             Step::Repeat(times, step) => {
                 for n in 1..=times {
                     if let Some(answer) = Box::pin(self.step((*step).clone(), Some(n))).await? {

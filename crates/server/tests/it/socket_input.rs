@@ -383,11 +383,14 @@ pub fn long_answers_are_packed_when_asked_for() -> Result<(), String> {
         let request = format!(
             r#"{{"head":{{"servcmd":"openim.getroammsg","seq":9,"a2":"{token}"}},"body":{{"Peer_Account":"alice","MaxCnt":20}}}}"#
         );
-        for (path, packed) in [
-            ("/binfo?sdkappid=1400000001&compress=gzip", true),
-            ("/binfo?sdkappid=1400000001", false),
-            ("/info?sdkappid=1400000001&compress=gzip", false),
+        for (path, allowed, packed) in [
+            ("/binfo?sdkappid=1400000001&compress=gzip", true, true),
+            ("/binfo?sdkappid=1400000001", true, false),
+            ("/info?sdkappid=1400000001&compress=gzip", true, false),
+            ("/binfo?sdkappid=1400000001&compress=gzip", false, false),
         ] {
+            let changes = vec![("connection.compress".to_owned(), allowed.into())];
+            it.world.chat().change_app(APP, changes).await.map_err(|it| it.to_string())?;
             let mut wire = it.stranger(path).await;
             for (request, packed) in [(HEARTBEAT, false), (&*request, packed)] {
                 wire.send(request).await;

@@ -2,7 +2,7 @@
 //!
 //! Contract: `spec/client/commands/im_sdk_config_mgr.fetch_config.yaml`.
 
-use chat::{Cx, error::Error};
+use chat::{Cx, apps::App, error::Error, files::Kind, settings::Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -11,11 +11,14 @@ use crate::command::command;
 
 command!("im_sdk_config_mgr" / "fetch_config", "Gives the cloud configuration.", SocketAnyone, Request => Response, handle);
 
+/// The command under which a changed configuration is pushed.
+pub const PUSHED: &str = "im_sdk_config_mgr.push_configv2";
+
 #[derive(Deserialize, JsonSchema)]
 struct Request {}
 
 #[derive(Serialize, JsonSchema)]
-struct Response {
+pub struct Response {
     int32_error_code: i64,
     str_error_message: &'static str,
     /// A JSON object as text; its values are texts.
@@ -26,13 +29,29 @@ struct Response {
 }
 
 async fn handle(cx: &Cx, _: Request) -> Result<Response, Error> {
-    let state = cx.app.state();
-    let settings = &state.settings;
+    Ok(content(&cx.app))
+}
+
+/// The configuration as clients get it, asked or not.
+pub fn content(app: &App) -> Response {
+    let state = app.state();
+    Response {
+        int32_error_code: 0,
+        str_error_message: "",
+        str_json_config: keys(&state.settings),
+        uint32_expired_time: state.settings.cloud_expire_seconds,
+        uint64_version: state.version.max(1),
+        uint32_sdkappid: app.id,
+    }
+}
+
+/// All keys and their values, as the text of a JSON object.
+pub fn keys(settings: &Settings) -> String {
     let mut keys: Map<String, Value> =
         settings.cloud_keys.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect();
     keys.entry("upload_size_limit").or_insert_with(|| {
-        let size = |kind: &str| settings.files_max_mb.get(kind).copied().unwrap_or(0).to_string();
-        json!({ "i": size("image"), "a": size("audio"), "v": size("video"), "f": size("file") })
+        let size = |kind| chat::files::mb_max(settings, kind).to_string();
+        json!({ "i": size(Kind::Image), "a": size(Kind::Audio), "v": size(Kind::Video), "f": size(Kind::Other) })
             .to_string()
             .into()
     });
@@ -41,14 +60,7 @@ async fn handle(cx: &Cx, _: Request) -> Result<Response, Error> {
     if settings.files_download_auth && !host.is_empty() {
         keys.entry("file_dn_list").or_insert_with(|| json!([host]).to_string().into());
     }
-    Ok(Response {
-        int32_error_code: 0,
-        str_error_message: "",
-        str_json_config: Value::Object(keys).to_string(),
-        uint32_expired_time: settings.cloud_expire_seconds,
-        uint64_version: state.version.max(1),
-        uint32_sdkappid: cx.app.id,
-    })
+    Value::Object(keys).to_string()
 }
 
 /// The host of a URL, without its port.

@@ -28,8 +28,11 @@ struct Request {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Item {
+    /// `lite-chat` writes both names in small letters.
+    #[serde(alias = "tag")]
     tag: String,
     /// A string, or a number from 0 to 4294967295.
+    #[serde(alias = "value")]
     value: Raw,
 }
 

@@ -27,7 +27,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::{APP, NOW, push, state};
-use crate::offline_push::{Protocol, Wire, apns::Apns};
+use crate::offline_push::{Protocol, apns::Apns, wire};
 
 const TOKEN: &str = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
 
@@ -140,7 +140,7 @@ impl Sender {
         let key = KeyPair::generate().unwrap();
         keys.set(APP, Channel::Apns, Some(key.serialize_pem())).await.unwrap();
         let clock = Clock::fixed(NOW * 1000);
-        let apns = Apns::new(clock.clone(), keys.clone(), Wire::new(Protocol::Http2, true));
+        let apns = Apns::new(clock.clone(), keys.clone(), wire(Protocol::Http2, true));
         let settings = vec![
             ("push.apns.url", Value::from(apple.url.as_str())),
             ("push.apns.key_id", "KEY1234567".into()),

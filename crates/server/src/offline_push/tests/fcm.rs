@@ -19,7 +19,7 @@ use store::{Db, testing::Folder};
 use tokio::net::TcpListener;
 
 use super::{APP, NOW, push, state};
-use crate::offline_push::{Protocol, Wire, check_key, fcm::Fcm};
+use crate::offline_push::{Protocol, check_key, fcm::Fcm, wire};
 
 /// An RSA key that is used nowhere but here, and its public part.
 const KEY: &str = include_str!("made_for_tests.pem");
@@ -114,7 +114,7 @@ impl Sender {
         let keys = Keys::of(&Db::open_sqlite(&folder.path().join("magpie.db")).unwrap());
         keys.set(APP, Channel::Fcm, Some(account().to_string())).await.unwrap();
         let clock = Clock::fixed(NOW * 1000);
-        let fcm = Fcm::new(clock.clone(), keys, Wire::new(Protocol::Any, true));
+        let fcm = Fcm::new(clock.clone(), keys, wire(Protocol::Any, true));
         let settings = vec![
             ("push.fcm.url", Value::from(firebase.url.as_str())),
             ("push.fcm.token_url", format!("{}{TOKEN_PATH}", firebase.url).into()),

@@ -16,7 +16,7 @@ use tokio::{
 use super::{NOW, device, push, state};
 use crate::{
     digest::mac,
-    offline_push::{Protocol, Wire, http::Http},
+    offline_push::{Protocol, http::Http, wire},
     webhooks::signing_key,
 };
 
@@ -52,7 +52,7 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
 }
 
 async fn post(url: &str, allow_local: bool, push: &Push) -> Report {
-    let http = Http::new(Clock::fixed(NOW * 1000), Wire::new(Protocol::Http1, allow_local));
+    let http = Http::new(Clock::fixed(NOW * 1000), wire(Protocol::Http1, allow_local));
     http.push(&state(&[("push.http.url", url.into())]), push).await
 }
 

@@ -1,0 +1,3 @@
+//! Translation.
+
+pub mod ws_batch_trans_text;

@@ -19,10 +19,12 @@ const LOOPBACK = '127.0.0.1';
 export function makeCertificate(names) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'magpie-names-'));
   process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
-  const [cert, key] = ['cert.pem', 'key.pem'].map(it => path.join(folder, it));
+  const [cert, key, config] = ['cert.pem', 'key.pem', 'openssl.cnf'].map(it => path.join(folder, it));
+  // As a certificate of a server: one of an authority would not be taken from a server.
+  fs.writeFileSync(config, `[req]\ndistinguished_name = name\nx509_extensions = server\n[name]\n[server]\n\
+basicConstraints = critical,CA:FALSE\nsubjectAltName = ${names.map(it => `DNS:${it}`).join(',')}\n`);
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
-    '-subj', '/CN=magpie tests', '-addext', `subjectAltName=${names.map(it => `DNS:${it}`).join(',')}`,
-    '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    '-subj', '/CN=magpie tests', '-config', config, '-keyout', key, '-out', cert], { stdio: 'ignore' });
   return { cert, key };
 }
 

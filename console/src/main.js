@@ -28,3 +28,7 @@ app.config.errorHandler = (error) => {
 addEventListener('hashchange', follow);
 follow();
 app.mount('#app');
+
+/** What is wider than its place must be reached by keyboard, too; the library's tables are not. */
+const reach = () => document.querySelectorAll('.t-table__content:not([tabindex])').forEach((it) => it.setAttribute('tabindex', '0'));
+new MutationObserver(reach).observe(document.body, { childList: true, subtree: true });

@@ -58,11 +58,12 @@ export class Server {
 
   /**
    * A running server with one app whose rate limits are off; `settings` are further settings of the app. With `names` it
-   * has TLS, too, with their certificate.
+   * has TLS, too, with their certificate; `more` are further arguments of `magpie serve`.
    */
-  static async start(settings = {}, names = undefined) {
+  static async start(settings = {}, names = undefined, more = []) {
     const server = new Server(await freePort());
     if (names) Object.assign(server, { names, tlsPort: await freePort() });
+    server.more = more;
     await server.command('app', 'create', '--secret-key', server.key, '--admin', ADMIN);
     await server.set({ 'limits.enforce': false, ...settings });
     await server.serve();
@@ -93,7 +94,7 @@ export class Server {
 
   async serve() {
     const log = fs.openSync(this.logFile, 'a');
-    const given = ['serve', '--data-dir', this.dataDir, '--listen', `127.0.0.1:${this.port}`];
+    const given = ['serve', '--data-dir', this.dataDir, '--listen', `127.0.0.1:${this.port}`, ...this.more ?? []];
     if (this.names) given.push('--tls-listen', `127.0.0.1:${this.tlsPort}`, '--cert', this.names.cert, '--key', this.names.key);
     const child = spawn(binary(), given, { stdio: ['ignore', 'pipe', log] });
     fs.closeSync(log);

@@ -194,7 +194,7 @@ fn sdk(places: &Places) -> anyhow::Result<Outcome> {
     execute(&mut test)
 }
 
-/// What of the console's page can be tested without a browser, and the demo's page with one.
+/// What of the console's page can be tested without a browser, and with one its use and the demo's page.
 fn console(places: &Places) -> anyhow::Result<Outcome> {
     if !found("node") {
         return Ok(Outcome::Skipped("no Node: the console's page is not tested"));
@@ -208,9 +208,14 @@ fn console(places: &Places) -> anyhow::Result<Outcome> {
     test.args(["--test", "--test-timeout=90000", "tests/console/console.test.mjs"]).current_dir(&places.root);
     if found("npm") && chromium() {
         npm(&places.root.join("tests/browser"), &["ci", "--no-audit", "--no-fund"])?;
-        test.arg("tests/console/demo.test.mjs").env("MAGPIE_BIN", &places.binary);
+        test.args([
+            "tests/console/demo.test.mjs",
+            "tests/console/hour.test.mjs",
+            "tests/console/access.test.mjs",
+        ]);
+        test.env("MAGPIE_BIN", &places.binary);
     } else {
-        println!("skipped: no Chromium: the demo's page is not tested");
+        println!("skipped: no Chromium: the pages themselves are not tested");
     }
     execute(&mut test)
 }

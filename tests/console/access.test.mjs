@@ -8,7 +8,6 @@ import { story } from '../browser/story.mjs';
 import { Server } from '../sdk/server.mjs';
 
 const AXE = new URL('../browser/node_modules/axe-core/axe.min.js', import.meta.url);
-const SETUP = /http:\/\/127\.0\.0\.1:\d+\/console\/#setup=[\w-]+/;
 const PASSWORD = 'a long enough password';
 const PAGES = ['overview', 'apps', 'settings', 'users', 'users/ann', 'groups', 'groups/team', 'messages?one=ann&other=ben', 'webhooks',
   'statistics', 'explorer', 'usersig', 'limits', 'system', 'audit', 'operators', 'account'];
@@ -49,7 +48,7 @@ async function wrong(where) {
 
 story('everybody can use the console', { skip: missing }, async (step) => {
   await step('the sign-in', async () => {
-    await page.goto(server.log().match(SETUP)[0]);
+    await page.goto(server.setupLink());
     await page.getByRole('heading', { name: 'Choose a password' }).waitFor();
     assert.deepEqual(await wrong('set-up'), []);
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);

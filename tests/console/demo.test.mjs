@@ -2,22 +2,17 @@
 // Pictures go to the folder MAGPIE_SCREENSHOTS.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { once } from 'node:events';
 import { after, before } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { launch, missing } from '../browser/chromium.mjs';
 import { story } from '../browser/story.mjs';
+import { binary } from '../sdk/server.mjs';
 
 const LINK = /http:\/\/127\.0\.0\.1:\d+\/demo\/#[\w-]+/g;
 const START_MS = 20_000;
-
-function binary() {
-  const built = ['release', 'debug'].map((it) => fileURLToPath(new URL(`../../target/${it}/magpie`, import.meta.url)));
-  return [process.env.MAGPIE_BIN, ...built].find((it) => it && existsSync(it));
-}
 
 /** A running demo: what it has printed, and the links in it. */
 class Demo {

@@ -12,6 +12,7 @@ import { makeUserSig } from './usersig.mjs';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const READY = /magpie: listening on http:\/\/127\.0\.0\.1:(\d+)/;
+const SETUP = /http:\/\/127\.0\.0\.1:\d+\/console\/#setup=[\w-]+/;
 const START_MS = 10_000;
 const STOP_MS = 10_000;
 const ADMIN = 'administrator';
@@ -189,9 +190,19 @@ export class Server {
     return this.ok('openim/sendmsg', { ...message, MsgRandom: Math.floor(Math.random() * 2 ** 32), ...more });
   }
 
+  /** All that the server has written so far. */
+  wholeLog() {
+    return fs.existsSync(this.logFile) ? fs.readFileSync(this.logFile, 'utf8') : '';
+  }
+
+  /** The end of it. */
   log() {
-    const text = fs.existsSync(this.logFile) ? fs.readFileSync(this.logFile, 'utf8') : '';
-    return text.slice(-LOG_TAIL_BYTES);
+    return this.wholeLog().slice(-LOG_TAIL_BYTES);
+  }
+
+  /** The one-time link to the console, which a server prints until somebody can sign in. */
+  setupLink() {
+    return this.wholeLog().match(SETUP)?.[0];
   }
 
   #end(code) {

@@ -36,11 +36,10 @@ impl Paces {
         (index, servcmd): (usize, &str),
         now_millis: i64,
     ) -> Result<(), TooOften> {
-        let limited = &settings.limits_socket_commands;
-        if limited.is_empty() || !settings.limits_enforce || FREE.contains(&servcmd) {
+        if !settings.limits_enforce || FREE.contains(&servcmd) {
             return Ok(());
         }
-        let Some(per_second) = limited.get(servcmd) else { return Ok(()) };
+        let Some(per_second) = settings.limits_socket_commands.get(servcmd) else { return Ok(()) };
         let pace = self.0.entry(index).or_default();
         if pace.bucket.take(*per_second, now_millis) {
             return Ok(());

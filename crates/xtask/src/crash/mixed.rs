@@ -47,7 +47,7 @@ pub async fn run(recipe: &Recipe, folder: &Folder, rounds: u32, seed: u64) -> an
         if round == 0 {
             actors[0].open_groups(&rest).await?;
         }
-        let is_all = round + 1 == rounds;
+        let is_last = round + 1 == rounds;
         refuse(round, &check(&world, &mut actors, &rest, false).await?)?;
         let is_killed = Arc::new(AtomicBool::new(false));
         let work = |it: Actor| tokio::spawn(it.work(rest.clone(), magpie.base.clone(), is_killed.clone()));
@@ -55,7 +55,7 @@ pub async fn run(recipe: &Recipe, folder: &Folder, rounds: u32, seed: u64) -> an
         let delay = Duration::from_millis(random.within(KILL_AFTER));
         tokio::time::sleep(delay).await;
         is_killed.store(true, Ordering::SeqCst);
-        if is_all {
+        if is_last {
             // The last round ends in order, so that nobody can blame a kill for a missing push.
             tokio::time::sleep(PUSHED_WITHIN).await;
         } else {
@@ -123,7 +123,6 @@ async fn check(
     by_all: bool,
 ) -> anyhow::Result<Vec<String>> {
     let mut faults = Vec::new();
-    actors.sort_by_key(|it| it.user);
     let said: Vec<_> = actors.iter().flat_map(|it| &it.said).collect();
     let mut unread = BTreeMap::new();
     for it in &*actors {

@@ -55,6 +55,31 @@ struct Content<'a> {
     text: Cow<'a, str>,
 }
 
+/// A push, as far as one-to-one messages go.
+#[derive(Deserialize)]
+pub struct Push<'a> {
+    #[serde(default, rename = "NeedAck")]
+    need_ack: i64,
+    #[serde(borrow, default, rename = "EventArray")]
+    events: Vec<Event<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow, default, rename = "C2cMsgArray")]
+    messages: Vec<Message<'a>>,
+}
+
+impl<'a> Push<'a> {
+    pub fn needs_ack(&self) -> bool {
+        self.need_ack == 1
+    }
+
+    pub fn messages(&self) -> impl Iterator<Item = &Message<'a>> {
+        self.events.iter().flat_map(|it| &it.messages)
+    }
+}
+
 impl Message<'_> {
     /// The text of its first element.
     pub fn text(&self) -> &str {

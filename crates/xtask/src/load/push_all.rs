@@ -9,12 +9,11 @@ use std::{
 
 use anyhow::{Context, ensure};
 use client::{Rest, wire::Incoming};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 
 use super::{
-    history::Message,
+    history::Push,
     idle,
     lane::run_name,
     process,
@@ -157,18 +156,6 @@ async fn push(
     })
 }
 
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow, default, rename = "EventArray")]
-    events: Vec<Event<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(borrow, default, rename = "C2cMsgArray")]
-    messages: Vec<Message<'a>>,
-}
-
 /// Notes the pushes that come, until it is told to stop. Gives their numbers.
 async fn watch(mut wire: Wire, seen: Arc<Seen>, mut stop: watch::Receiver<bool>) -> Vec<usize> {
     let mut came = Vec::new();
@@ -194,8 +181,8 @@ fn numbers(frame: &[u8]) -> anyhow::Result<Vec<usize>> {
         if !it.servcmd().starts_with("im_open_push.") {
             return Ok(Vec::new());
         }
-        let body: Body<'_> = serde_json::from_str(it.body.get())?;
-        let texts = body.events.iter().flat_map(|it| &it.messages).map(|it| it.text().parse());
+        let push: Push<'_> = serde_json::from_str(it.body.get())?;
+        let texts = push.messages().map(|it| it.text().parse());
         Ok(texts.collect::<Result<_, _>>()?)
     })?
 }

@@ -6,11 +6,10 @@ use std::{
 };
 
 use client::wire::{Incoming, NeedsAck, PUSH_ACK};
-use serde::Deserialize;
 use tokio::{sync::watch, time::MissedTickBehavior};
 
 use super::{
-    history::Message,
+    history::Push,
     lane::{Lane, Mark},
     sender::record,
     traffic::Run,
@@ -26,20 +25,6 @@ const HEARTBEAT_EVERY: Duration = Duration::from_secs(20);
 pub struct Arrived {
     pub numbers: Vec<u32>,
     pub faults: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Push<'a> {
-    #[serde(default, rename = "NeedAck")]
-    need_ack: i64,
-    #[serde(borrow, default, rename = "EventArray")]
-    events: Vec<Event<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(borrow, default, rename = "C2cMsgArray")]
-    messages: Vec<Message<'a>>,
 }
 
 /// Receives until it is told to stop or the connection ends.
@@ -70,8 +55,7 @@ fn take(wire: &mut Wire, frame: &[u8], lane: &Lane, run: &Run, arrived: &mut Arr
             return Ok(None);
         }
         let push: Push<'_> = serde_json::from_str(it.body.get())?;
-        let messages = push.events.iter().flat_map(|it| &it.messages);
-        for message in messages.filter(|it| it.from != PUSHER) {
+        for message in push.messages().filter(|it| it.from != PUSHER) {
             match Mark::read(message.text()) {
                 Some(mark) if mark.lane == lane.number && message.from == lane.from => {
                     // The first of a lane is there to warm up.
@@ -85,7 +69,7 @@ fn take(wire: &mut Wire, frame: &[u8], lane: &Lane, run: &Run, arrived: &mut Arr
             }
         }
         // Read once more only when there is something to acknowledge, which is rare.
-        let wanted = push.need_ack == 1;
+        let wanted = push.needs_ack();
         anyhow::Ok(if wanted { serde_json::from_str::<NeedsAck<'_>>(it.body.get())?.ack() } else { None })
     })??;
     if let Some(body) = ack {

@@ -15,7 +15,12 @@ use serde::Deserialize;
 use tokio::{sync::watch, time::MissedTickBehavior};
 
 use super::{
-    super::{history::Message, lane::Mark, wire::Wire, wire::is_ok},
+    super::{
+        history::{Message, Push},
+        lane::Mark,
+        wire::Wire,
+        wire::is_ok,
+    },
     phones::{Shared, State},
 };
 
@@ -42,18 +47,6 @@ pub struct Phone {
     pushed: HashSet<u32>,
     pub fetched: u64,
     pub faults: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Push<'a> {
-    #[serde(borrow, default, rename = "EventArray")]
-    events: Vec<Event<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(borrow, default, rename = "C2cMsgArray")]
-    messages: Vec<Message<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -192,7 +185,7 @@ impl Phone {
                 return Ok(None);
             }
             let push: Push<'_> = serde_json::from_str(it.body.get())?;
-            for message in push.events.iter().flat_map(|it| &it.messages) {
+            for message in push.messages() {
                 let number = number_of(message, self.number)?;
                 self.seen.insert(number);
                 if !self.pushed.insert(number) {

@@ -4,16 +4,19 @@
 //! commits events are made. They are handed over here in the order of the commits and worked off by threads
 //! of their own; one group is always the same thread's, so that its order stays.
 
+mod lane;
+
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc,
     },
     thread,
 };
 
+use store::Db;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
@@ -21,6 +24,8 @@ use crate::{
     live::{Push, Seats},
     statistics::Event as Counted,
 };
+
+use lane::Lane;
 
 const THREADS: usize = 2;
 /// Messages that may wait to be delivered; further senders wait before theirs is stored.
@@ -81,10 +86,12 @@ struct Job {
 
 /// The threads, and what waits for them.
 pub struct FanOut {
-    threads: Vec<mpsc::SyncSender<Job>>,
+    lanes: Lanes,
     slots: Arc<Semaphore>,
     waiting: Arc<Waiting>,
 }
+
+type Lanes = Arc<[Lane<Job>; THREADS]>;
 
 #[derive(Default)]
 struct Waiting {
@@ -93,24 +100,19 @@ struct Waiting {
 }
 
 impl FanOut {
-    pub(crate) fn start() -> std::io::Result<FanOut> {
+    /// The writers of `db` hand over what they committed, a batch with one waking of each thread.
+    pub(crate) fn start(db: &Db) -> std::io::Result<FanOut> {
         let waiting = Arc::new(Waiting::default());
-        let mut threads = Vec::with_capacity(THREADS);
+        let lanes: Lanes = Arc::new(std::array::from_fn(|_| Lane::new(JOBS_WAITING_MAX)));
         for nr in 0..THREADS {
-            let (sender, jobs) = mpsc::sync_channel::<Job>(JOBS_WAITING_MAX);
-            let waiting = waiting.clone();
-            // It ends when the last sender is gone.
-            thread::Builder::new().name(format!("fan-out-{nr}")).spawn(move || {
-                for job in jobs {
-                    work(&job);
-                    if waiting.jobs.fetch_sub(1, Ordering::AcqRel) == 1 {
-                        waiting.done.notify_waiters();
-                    }
-                }
-            })?;
-            threads.push(sender);
+            let (lanes, waiting) = (lanes.clone(), waiting.clone());
+            thread::Builder::new()
+                .name(format!("fan-out-{nr}"))
+                .spawn(move || serve(&lanes[nr], &waiting))?;
         }
-        Ok(FanOut { threads, slots: Arc::new(Semaphore::new(MESSAGES_WAITING_MAX)), waiting })
+        let at_end = lanes.clone();
+        db.on_batch_end(move || at_end.iter().for_each(Lane::wake));
+        Ok(FanOut { lanes, slots: Arc::new(Semaphore::new(MESSAGES_WAITING_MAX)), waiting })
     }
 
     /// A place in the queue, to be taken before a message is stored.
@@ -131,13 +133,8 @@ impl FanOut {
             return;
         }
         self.waiting.jobs.fetch_add(1, Ordering::AcqRel);
-        let thread = &self.threads[group.unsigned_abs() as usize % self.threads.len()];
         let job = Job { app: app.clone(), events, now, _slot: slot };
-        if thread.send(job).is_err() {
-            // The thread panicked: its pushes are lost, as those of a broken connection are.
-            self.waiting.jobs.fetch_sub(1, Ordering::AcqRel);
-            tracing::error!("a fan-out thread is gone");
-        }
+        self.lanes[group.unsigned_abs() as usize % THREADS].push(job, store::is_finishing());
     }
 
     /// Returns when nothing waits.
@@ -148,6 +145,29 @@ impl FanOut {
                 return;
             }
             done.await;
+        }
+    }
+}
+
+/// The threads end with it, once nothing waits.
+impl Drop for FanOut {
+    fn drop(&mut self) {
+        self.lanes.iter().for_each(Lane::close);
+    }
+}
+
+fn serve(lane: &Lane<Job>, waiting: &Waiting) {
+    let mut jobs = VecDeque::new();
+    while lane.take(&mut jobs) {
+        for job in jobs.drain(..) {
+            // Its pushes are lost then, as those of a broken connection are; what follows is not.
+            if catch_unwind(AssertUnwindSafe(|| work(&job))).is_err() {
+                tracing::error!("handing out a group's event panicked");
+            }
+            drop(job);
+            if waiting.jobs.fetch_sub(1, Ordering::AcqRel) == 1 {
+                waiting.done.notify_waiters();
+            }
         }
     }
 }

@@ -95,12 +95,13 @@ impl Chat {
             wake.0.notify_one();
             wake.1.notify_one();
         });
+        let fan_out = FanOut::start(&db).map_err(|it| StoreError::Unavailable(it.to_string()))?;
         let chat = Arc::new(Chat {
             db,
             clock,
             random,
             apps: Apps::default(),
-            fan_out: FanOut::start().map_err(|it| StoreError::Unavailable(it.to_string()))?,
+            fan_out,
             webhooks,
             console: console::Console::default(),
             offline_pushes,

@@ -97,6 +97,14 @@ impl Db {
         }
     }
 
+    /// Has `wake` called on a writer's thread when everything that follows a commit was done, so that what the
+    /// jobs of one batch handed over is looked at once. It must be quick. Meant to be called once.
+    pub fn on_batch_end(&self, wake: impl Fn() + Clone + Send + Sync + 'static) {
+        for queue in &self.0.writes {
+            queue.on_batch_end(Box::new(wake.clone()));
+        }
+    }
+
     /// Does `work` on a snapshot that holds everything committed before this call. It cannot write.
     pub fn read<T, E>(&self, work: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Pending<T, E>
     where

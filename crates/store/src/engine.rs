@@ -91,11 +91,20 @@ fn run<S: Session>(session: &mut S, job: &mut Job) -> Ran {
 thread_local! {
     /// Whether a job of the batch that this thread writes left something in an outbox.
     static POSTED: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread finishes the jobs of a batch, at whose end it calls `on_batch_end`.
+    static FINISHING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Called inside a job: whoever empties outboxes is woken after the commit.
 pub(crate) fn posted() {
     POSTED.set(true);
+}
+
+/// Whether this thread is a writer that follows up a commit: what it wakes may wait for [`crate::Db::on_batch_end`],
+/// so that a hundred jobs that were committed together cost one wake-up and not a hundred.
+#[must_use]
+pub fn is_finishing() -> bool {
+    FINISHING.get()
 }
 
 /// Serves the queue until it is closed and empty.
@@ -104,7 +113,7 @@ pub(crate) fn write_loop<S: Session>(session: &mut S, queue: &Queue) {
     let mut failing = false;
     while queue.take(BATCH_MAX, 1, &mut waiting) {
         while !waiting.is_empty() {
-            let result = write_together(session, &mut waiting);
+            let result = write_together(session, &mut waiting, queue);
             // Once per outage, not once per batch.
             match &result {
                 Err(error) if !failing => tracing::error!(%error, "writes fail"),
@@ -113,7 +122,7 @@ pub(crate) fn write_loop<S: Session>(session: &mut S, queue: &Queue) {
             }
             failing = result.is_err();
             if POSTED.take() {
-                queue.wake();
+                queue.tell_posted();
             }
         }
         session.settle();
@@ -123,7 +132,11 @@ pub(crate) fn write_loop<S: Session>(session: &mut S, queue: &Queue) {
 /// Takes jobs off the front of `waiting`, commits them in one transaction and answers them, in order.
 ///
 /// At least one job is taken; all of them, unless the transaction is lost under way.
-fn write_together<S: Session>(session: &mut S, waiting: &mut VecDeque<Job>) -> Result<(), StoreError> {
+fn write_together<S: Session>(
+    session: &mut S,
+    waiting: &mut VecDeque<Job>,
+    queue: &Queue,
+) -> Result<(), StoreError> {
     let mut ran = Vec::with_capacity(waiting.len());
     let result = match session.begin() {
         Err(error) => {
@@ -136,9 +149,12 @@ fn write_together<S: Session>(session: &mut S, waiting: &mut VecDeque<Job>) -> R
     if result.is_err() {
         session.rollback();
     }
+    FINISHING.set(true);
     for job in ran {
         job.finish(result.as_ref().map(|&()| ()));
     }
+    FINISHING.set(false);
+    queue.tell_batch_end();
     result
 }
 

@@ -12,9 +12,12 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     ready: Condvar,
     waiting_max: usize,
-    /// Wakes whoever empties outboxes.
-    wake: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    posted: Hook,
+    batch_end: Hook,
 }
+
+/// Called by a writer; set once.
+type Hook = OnceLock<Box<dyn Fn() + Send + Sync>>;
 
 #[derive(Default)]
 struct State {
@@ -26,16 +29,33 @@ struct State {
 
 impl Queue {
     pub(crate) fn new(waiting_max: usize) -> Queue {
-        Queue { state: Mutex::default(), ready: Condvar::new(), waiting_max, wake: OnceLock::new() }
+        Queue {
+            state: Mutex::default(),
+            ready: Condvar::new(),
+            waiting_max,
+            posted: Hook::new(),
+            batch_end: Hook::new(),
+        }
     }
 
-    /// Called after a commit that left something in an outbox; only the first `wake` counts.
+    /// Has `wake` called after a commit that left something in an outbox; only the first one counts.
     pub(crate) fn on_posted(&self, wake: Box<dyn Fn() + Send + Sync>) {
-        _ = self.wake.set(wake);
+        _ = self.posted.set(wake);
     }
 
-    pub(crate) fn wake(&self) {
-        if let Some(wake) = self.wake.get() {
+    /// Has `wake` called after the jobs of each commit were finished; only the first one counts.
+    pub(crate) fn on_batch_end(&self, wake: Box<dyn Fn() + Send + Sync>) {
+        _ = self.batch_end.set(wake);
+    }
+
+    pub(crate) fn tell_posted(&self) {
+        if let Some(wake) = self.posted.get() {
+            wake();
+        }
+    }
+
+    pub(crate) fn tell_batch_end(&self) {
+        if let Some(wake) = self.batch_end.get() {
             wake();
         }
     }

@@ -95,23 +95,14 @@ pub const UNLISTED: i64 = flag::NO_LAST | flag::DELETED | flag::TARGETED;
 
 /// Appends with the next number of the lane, which is returned. All writes of a lane come under one key.
 pub fn append(tx: &mut dyn Tx, it: &GroupMessage) -> Result<i64, StoreError> {
-    let seq = newest_seq(tx, it.lane)? + 1;
-    if it.has(UNLISTED) {
-        tx.exec(
-            "insert into group_unlisted (lane, first_seq, last_seq) values ($1, $2, $2)
-             on conflict (lane) do update set
-               first_seq = case when group_unlisted.last_seq = $2 - 1 then group_unlisted.first_seq else $2 end,
-               last_seq = $2",
-            params![it.lane, seq],
-        )?;
-    }
-    tx.exec(
+    let row = tx.row(
         "insert into group_messages (lane, seq, time, random, flags, priority, crc, sender, tiny, client_time,
                                      client_seq, version, nick, face, card, cloud, body, mentions, targets, revoker)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15, $16, $17, $18, '')",
+         values ($1, (select coalesce(max(seq), 0) + 1 from group_messages where lane = $1), $2, $3, $4, $5, $6, $7,
+                 $8, $9, $10, 0, $11, $12, $13, $14, $15, $16, $17, '')
+         returning seq",
         params![
             it.lane,
-            seq,
             it.time,
             it.random,
             it.flags,
@@ -130,6 +121,16 @@ pub fn append(tx: &mut dyn Tx, it: &GroupMessage) -> Result<i64, StoreError> {
             &*it.targets
         ],
     )?;
+    let seq = row.ok_or(StoreError::Shape("insert gave no row"))?.int(0)?;
+    if it.has(UNLISTED) {
+        tx.exec(
+            "insert into group_unlisted (lane, first_seq, last_seq) values ($1, $2, $2)
+             on conflict (lane) do update set
+               first_seq = case when group_unlisted.last_seq = $2 - 1 then group_unlisted.first_seq else $2 end,
+               last_seq = $2",
+            params![it.lane, seq],
+        )?;
+    }
     Ok(seq)
 }
 

@@ -38,7 +38,7 @@ const JOBS_WAITING_MAX: usize = 4 * MESSAGES_WAITING_MAX;
 pub enum Audience {
     All,
     Only(Vec<String>),
-    But(Vec<String>),
+    But(Arc<HashSet<String>>),
 }
 
 /// What is done, in this order, after a change of a group is durable.
@@ -110,8 +110,12 @@ impl FanOut {
                 .name(format!("fan-out-{nr}"))
                 .spawn(move || serve(&lanes[nr], &waiting))?;
         }
-        let at_end = lanes.clone();
-        db.on_batch_end(move || at_end.iter().for_each(Lane::wake));
+        let at_end = Arc::downgrade(&lanes);
+        db.on_batch_end(move || {
+            if let Some(lanes) = at_end.upgrade() {
+                lanes.iter().for_each(Lane::wake);
+            }
+        });
         Ok(FanOut { lanes, slots: Arc::new(Semaphore::new(MESSAGES_WAITING_MAX)), waiting })
     }
 
@@ -208,14 +212,14 @@ fn room(
     let push = Push::events(json);
     let mut count = 0;
     let named: HashSet<&str> = match audience {
-        Audience::All => HashSet::new(),
-        Audience::Only(users) | Audience::But(users) => users.iter().map(String::as_str).collect(),
+        Audience::Only(users) => users.iter().map(String::as_str).collect(),
+        Audience::All | Audience::But(_) => HashSet::new(),
     };
     for (user, flag) in seats {
         let is_meant = match audience {
             Audience::All => true,
             Audience::Only(_) => named.contains(&*user),
-            Audience::But(_) => !named.contains(&*user),
+            Audience::But(users) => !users.contains(&*user),
         };
         if is_meant && !(is_message && flag == DISCARD) {
             count += job.app.live.push_shared(&user, except, &push);

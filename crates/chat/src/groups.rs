@@ -9,6 +9,7 @@ pub mod announce;
 pub mod attributes;
 mod backend;
 pub mod counters;
+mod discards;
 mod dismiss;
 mod enter;
 pub mod fields;

@@ -60,7 +60,7 @@ use messages::Recent;
 use offline_push::OfflinePushes;
 use random::Random;
 use status::{Absences, Announcements};
-use store::{Db, StoreError};
+use store::{Db, Outbox, StoreError};
 use webhooks::Webhooks;
 
 /// One node of the server: everything that lives as long as the process.
@@ -91,9 +91,9 @@ impl Chat {
         let recent = Recent::load(&db, clock.now()).await?;
         let (webhooks, offline_pushes) = (Webhooks::default(), OfflinePushes::default());
         let wake = (webhooks.waker(), offline_pushes.waker());
-        db.on_posted(move || {
-            wake.0.notify_one();
-            wake.1.notify_one();
+        db.on_posted(move |outbox| match outbox {
+            Outbox::Webhooks => wake.0.notify_one(),
+            Outbox::OfflinePushes => wake.1.notify_one(),
         });
         let fan_out = FanOut::start(&db).map_err(|it| StoreError::Unavailable(it.to_string()))?;
         let chat = Arc::new(Chat {

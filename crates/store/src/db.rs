@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, thread};
 
 use crate::{
-    Dialect, Pending, StoreError, Tx,
+    Dialect, Outbox, Pending, StoreError, Tx,
     checkpoint::LogLimits,
     job::{self, Job},
     migrate,
@@ -91,14 +91,15 @@ impl Db {
 
     /// Has `wake` called after each commit that left something in an outbox, on a writer's thread. It must be
     /// quick. Meant to be called once.
-    pub fn on_posted(&self, wake: impl Fn() + Clone + Send + Sync + 'static) {
+    pub fn on_posted(&self, wake: impl Fn(Outbox) + Clone + Send + Sync + 'static) {
         for queue in &self.0.writes {
             queue.on_posted(Box::new(wake.clone()));
         }
     }
 
     /// Has `wake` called on a writer's thread when everything that follows a commit was done, so that what the
-    /// jobs of one batch handed over is looked at once. It must be quick. Meant to be called once.
+    /// jobs of one batch handed over is looked at once. It must be quick. Everybody who calls this is told, as long
+    /// as the database is open.
     pub fn on_batch_end(&self, wake: impl Fn() + Clone + Send + Sync + 'static) {
         for queue in &self.0.writes {
             queue.on_batch_end(Box::new(wake.clone()));

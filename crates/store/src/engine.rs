@@ -89,15 +89,26 @@ fn run<S: Session>(session: &mut S, job: &mut Job) -> Ran {
 }
 
 thread_local! {
-    /// Whether a job of the batch that this thread writes left something in an outbox.
-    static POSTED: Cell<bool> = const { Cell::new(false) };
+    /// In which outboxes a job of the batch that this thread writes left something.
+    static POSTED: Cell<u8> = const { Cell::new(0) };
     /// Whether this thread finishes the jobs of a batch, at whose end it calls `on_batch_end`.
     static FINISHING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Called inside a job: whoever empties outboxes is woken after the commit.
-pub(crate) fn posted() {
-    POSTED.set(true);
+/// What waits in the store for somebody outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outbox {
+    Webhooks = 1,
+    OfflinePushes = 2,
+}
+
+impl Outbox {
+    pub(crate) const ALL: [Outbox; 2] = [Outbox::Webhooks, Outbox::OfflinePushes];
+}
+
+/// Called inside a job: whoever empties the outbox is woken after the commit.
+pub(crate) fn posted(to: Outbox) {
+    POSTED.set(POSTED.get() | to as u8);
 }
 
 /// Whether this thread is a writer that follows up a commit: what it wakes may wait for [`crate::Db::on_batch_end`],
@@ -121,8 +132,9 @@ pub(crate) fn write_loop<S: Session>(session: &mut S, queue: &Queue) {
                 _ => {}
             }
             failing = result.is_err();
-            if POSTED.take() {
-                queue.tell_posted();
+            let posted = POSTED.take();
+            for outbox in Outbox::ALL.into_iter().filter(|it| posted & *it as u8 != 0) {
+                queue.tell_posted(outbox);
             }
         }
         session.settle();

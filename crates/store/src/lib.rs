@@ -77,7 +77,7 @@ pub mod topics;
 pub mod webhooks;
 
 pub use db::{Db, READS_WAITING_MAX, WRITES_WAITING_MAX};
-pub use engine::is_finishing;
+pub use engine::{Outbox, is_finishing};
 pub use error::StoreError;
 pub use job::Pending;
 pub use postgres::PostgresOptions;

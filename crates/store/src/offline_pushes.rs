@@ -1,6 +1,6 @@
 //! The outbox of pushes to people who are away.
 
-use crate::{Row, StoreError, Tx, engine, params};
+use crate::{Outbox, Row, StoreError, Tx, engine, params};
 
 /// Values of `offline_pushes.kind`.
 pub mod kind {
@@ -57,7 +57,7 @@ pub fn post(tx: &mut dyn Tx, app: u32, it: &Waiting) -> Result<(), StoreError> {
             it.attempts
         ],
     )?;
-    engine::posted();
+    engine::posted(Outbox::OfflinePushes);
     Ok(())
 }
 

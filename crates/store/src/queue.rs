@@ -2,22 +2,19 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
 };
 
-use crate::{StoreError, job::Job};
+use crate::{StoreError, engine::Outbox, job::Job};
 
 /// First in, first out. Pushing never blocks; taking sleeps until there is something.
 pub(crate) struct Queue {
     state: Mutex<State>,
     ready: Condvar,
     waiting_max: usize,
-    posted: Hook,
-    batch_end: Hook,
+    posted: OnceLock<Box<dyn Fn(Outbox) + Send + Sync>>,
+    batch_end: RwLock<Vec<Box<dyn Fn() + Send + Sync>>>,
 }
-
-/// Called by a writer; set once.
-type Hook = OnceLock<Box<dyn Fn() + Send + Sync>>;
 
 #[derive(Default)]
 struct State {
@@ -33,31 +30,29 @@ impl Queue {
             state: Mutex::default(),
             ready: Condvar::new(),
             waiting_max,
-            posted: Hook::new(),
-            batch_end: Hook::new(),
+            posted: OnceLock::new(),
+            batch_end: RwLock::default(),
         }
     }
 
     /// Has `wake` called after a commit that left something in an outbox; only the first one counts.
-    pub(crate) fn on_posted(&self, wake: Box<dyn Fn() + Send + Sync>) {
+    pub(crate) fn on_posted(&self, wake: Box<dyn Fn(Outbox) + Send + Sync>) {
         _ = self.posted.set(wake);
     }
 
-    /// Has `wake` called after the jobs of each commit were finished; only the first one counts.
+    /// Has `wake` called after the jobs of each commit were finished.
     pub(crate) fn on_batch_end(&self, wake: Box<dyn Fn() + Send + Sync>) {
-        _ = self.batch_end.set(wake);
+        self.batch_end.write().unwrap_or_else(PoisonError::into_inner).push(wake);
     }
 
-    pub(crate) fn tell_posted(&self) {
+    pub(crate) fn tell_posted(&self, outbox: Outbox) {
         if let Some(wake) = self.posted.get() {
-            wake();
+            wake(outbox);
         }
     }
 
     pub(crate) fn tell_batch_end(&self) {
-        if let Some(wake) = self.batch_end.get() {
-            wake();
-        }
+        self.batch_end.read().unwrap_or_else(PoisonError::into_inner).iter().for_each(|wake| wake());
     }
 
     /// No foreign code runs under the lock, so a poisoned one is still sound.

@@ -31,11 +31,14 @@ pub fn ensure(tx: &mut dyn Tx, topic: i64, user: &str, read_seq: i64, flag: i64)
     Ok(())
 }
 
-/// Who wants nothing of a topic.
-pub fn discarding(tx: &mut dyn Tx, topic: i64) -> Result<Vec<String>, StoreError> {
-    let rows =
-        tx.rows("select user_id from topic_members where topic_nr = $1 and flag = 2", params![topic])?;
-    rows.into_iter().map(|mut it| it.take_text(0)).collect()
+/// Who wants nothing of which topic of a group.
+pub fn discarding(tx: &mut dyn Tx, group: i64) -> Result<Vec<(i64, String)>, StoreError> {
+    let rows = tx.rows(
+        "select m.topic_nr, m.user_id from topics t join topic_members m on m.topic_nr = t.id and m.flag = 2
+         where t.group_nr = $1",
+        params![group],
+    )?;
+    rows.into_iter().map(|mut it| Ok((it.int(0)?, it.take_text(1)?))).collect()
 }
 
 /// Moves the read position forward. Returns false when it was there or later already.

@@ -1,6 +1,6 @@
 //! Webhook events: those that wait to be delivered, and what became of the others.
 
-use crate::{StoreError, Tx, engine, params};
+use crate::{Outbox, StoreError, Tx, engine, params};
 
 /// What became of an event. Stored by these numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub struct Logged {
 /// Puts an event into the outbox; whoever empties it is woken after the commit.
 pub fn post(tx: &mut dyn Tx, app: u32, it: &Event) -> Result<(), StoreError> {
     insert(tx, app, it, State::Waiting, &Attempt::default())?;
-    engine::posted();
+    engine::posted(Outbox::Webhooks);
     Ok(())
 }
 
@@ -197,7 +197,7 @@ pub fn replay(
          where app = $1 and id >= $2 and id <= $3 and (state = 2 or (state = 1 and $4 = 0))",
         params![app, first, last, i64::from(only_given_up)],
     )?;
-    engine::posted();
+    engine::posted(Outbox::Webhooks);
     Ok(changed)
 }
 

@@ -188,11 +188,11 @@ async fn into_room(cx: &Cx, id: &str, message: &GroupMessage, but: Vec<Arc<str>>
         item.insert_str(1, "\"IsBroadcastMessage\":true,");
         item
     });
-    let but: Vec<_> = but.iter().map(|it| it.to_string()).collect();
+    let but: HashSet<_> = but.iter().map(|it| it.to_string()).collect();
     let event = Event::Room {
         group: group.number(),
         json: wire::message_event(&item),
-        audience: if but.is_empty() { Audience::All } else { Audience::But(but) },
+        audience: if but.is_empty() { Audience::All } else { Audience::But(but.into()) },
         except: None,
         is_message: true,
     };

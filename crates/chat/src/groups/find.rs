@@ -10,6 +10,7 @@ use quick_cache::sync::Cache;
 use store::{StoreError, Tx, group_members as member_rows, groups as rows, topics as topic_rows};
 
 use super::{
+    discards::Discards,
     live_rooms::{self, Rooms},
     names::{Kind, MsgFlag, Role},
     recent::{PRIORITIES, Sent},
@@ -74,6 +75,7 @@ pub struct Groups {
     groups: Cache<String, Arc<Group>>,
     topics: Cache<String, Arc<Topic>>,
     members: Cache<(i64, String), Option<Arc<Member>>>,
+    pub(super) discards: Discards,
     version: AtomicU64,
     pub(super) sent: Sent,
     pub spoke: Spoke,
@@ -86,6 +88,7 @@ impl Default for Groups {
             groups: Cache::new(GROUPS_MAX),
             topics: Cache::new(GROUPS_MAX),
             members: Cache::new(MEMBERS_MAX),
+            discards: Discards::default(),
             version: AtomicU64::new(0),
             sent: Sent::default(),
             spoke: Spoke::default(),
@@ -99,7 +102,7 @@ impl Groups {
         self.sent.dropped.each_ref().map(|it| it.load(Ordering::Relaxed))
     }
 
-    fn version(&self) -> u64 {
+    pub(super) fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }
 
@@ -125,6 +128,7 @@ impl Groups {
         self.groups.clear();
         self.topics.clear();
         self.members.clear();
+        self.discards.forget_all();
     }
 }
 

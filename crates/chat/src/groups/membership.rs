@@ -263,5 +263,6 @@ fn change_in_topic(
         return Ok(());
     }
     rows::set_topic_flag(tx, topic.id, user, flag as i64)?;
+    told.forget_discards();
     tell_flag(tx, cx, told, (group, Some(topic)), (user, flag))
 }

@@ -1,7 +1,7 @@
 //! Mentions: in messages, as reminders to who is online, and as marks on conversations until they are read.
 //! `spec/concepts/message-format.md` 16.
 
-use std::fmt::Write;
+use std::{collections::HashSet, fmt::Write};
 
 use proto::json::quote;
 use store::{
@@ -53,8 +53,8 @@ pub(super) fn remind(
     let is_everybody = mentions.contains(&None);
     if is_everybody {
         marks::add(tx, message.lane, message.seq, None, numbers)?;
-        let but = named.iter().chain([&message.sender]).cloned().collect();
-        told.room(event(ALL), Audience::But(but), None);
+        let but: HashSet<_> = named.iter().chain([&message.sender]).cloned().collect();
+        told.room(event(ALL), Audience::But(but.into()), None);
     }
     if !named.is_empty() {
         let flags = if is_everybody { format!("{ME},{ALL}") } else { ME.to_owned() };

@@ -5,7 +5,7 @@
 mod hooked;
 mod repeated;
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
 use proto::{
     Code, Fail,
@@ -15,13 +15,13 @@ use proto::{
 use store::{
     StoreError, Tx, group_members as members,
     group_messages::{self as log, GroupMessage, flag},
-    groups as rows, topic_members,
+    groups as rows,
 };
 use tokio::sync::MutexGuard;
 
 use super::{
-    Action, Group, Kind, Member, Role, Told, Topic, backend, find, key, live_rooms, make::added, may, member,
-    member_in, mentions, open, receipts, topic, wire,
+    Action, Group, Kind, Member, Role, Told, Topic, backend, discards, find, key, live_rooms, make::added,
+    may, member, member_in, mentions, open, receipts, topic, wire,
 };
 use crate::{
     Caller, Cx,
@@ -139,6 +139,8 @@ struct Draft {
     receipt_code: i64,
     /// By the app's backend: the sending session does not know its content.
     is_rewritten: bool,
+    /// Who wants no messages of the topic.
+    discards: Arc<HashSet<String>>,
 }
 
 enum Checked {
@@ -166,7 +168,11 @@ async fn check(cx: &Cx, it: &Outgoing) -> Result<Checked, Error> {
     }
     check_sender(cx, &group, topic.as_deref(), it, &sender).await?;
     message.card = member(cx, &group, &it.from).await?.map_or_else(String::new, |it| it.row.card.clone());
-    let draft = Draft { group, topic, message, receipt_code, is_rewritten: false };
+    let discards = match &topic {
+        Some(topic) => discards::of(cx, &group, topic).await?,
+        None => Arc::default(),
+    };
+    let draft = Draft { group, topic, message, receipt_code, is_rewritten: false, discards };
     Ok(Checked::New(Box::new(draft)))
 }
 
@@ -354,14 +360,15 @@ fn list(names: &[String]) -> String {
 /// Runs inside the transaction.
 fn store(tx: &mut dyn Tx, cx: &Cx, it: &Outgoing, draft: Box<Draft>, told: &mut Told) -> Result<Sent, Error> {
     let mut group = open(tx, draft.group.number())?;
-    let (topic, mut message, is_rewritten) = (draft.topic.as_deref(), draft.message, draft.is_rewritten);
+    let (topic, mut message) = (draft.topic.as_deref(), draft.message);
+    let (is_rewritten, discards) = (draft.is_rewritten, draft.discards);
     let settings = &cx.app.state().settings.clone();
     let (now, known) = (message.time, &cx.app.groups.sent);
     if let Some(first) = find_first(tx, cx, &message)? {
         return Ok(first);
     }
     if it.options.online_only {
-        deliver(tx, cx, told, (&group, topic), it, (&message, is_rewritten))?;
+        deliver(cx, told, (&group, topic), it, (&message, is_rewritten), discards);
         hooked::tell_sent(tx, cx, it, (&group, topic), &message)?;
         return Ok(Sent { time: now, ..Sent::default() });
     }
@@ -381,7 +388,7 @@ fn store(tx: &mut dyn Tx, cx: &Cx, it: &Outgoing, draft: Box<Draft>, told: &mut 
         false => None,
     };
     known.note(identity(&message), now, message.seq, settings.messages_group_dedup_seconds);
-    deliver(tx, cx, told, (&group, topic), it, (&message, is_rewritten))?;
+    deliver(cx, told, (&group, topic), it, (&message, is_rewritten), discards);
     if !it.mentions.is_empty() {
         mentions::remind(tx, cx, told, (&group, topic), &it.mentions, &message)?;
     }
@@ -421,13 +428,13 @@ fn activate(tx: &mut dyn Tx, cx: &Cx, told: &mut Told, group: &mut Group) -> Res
 
 /// Who is online gets it.
 fn deliver(
-    tx: &mut dyn Tx,
     cx: &Cx,
     told: &mut Told,
     (group, topic): (&Group, Option<&Topic>),
     it: &Outgoing,
     (message, is_rewritten): (&GroupMessage, bool),
-) -> Result<(), StoreError> {
+    discards: Arc<HashSet<String>>,
+) {
     let mut item = wire::item(group, topic, message);
     if it.options.online_only {
         item.insert_str(1, "\"OnlineOnlyFlag\":1,");
@@ -435,7 +442,7 @@ fn deliver(
     let audience = match (it.targets.is_empty(), topic) {
         (false, _) => Audience::Only(it.targets.iter().chain([&it.from]).cloned().collect()),
         (true, None) => Audience::All,
-        (true, Some(topic)) => Audience::But(topic_members::discarding(tx, topic.id)?),
+        (true, Some(_)) => Audience::But(discards),
     };
     let mut except = cx.caller.instance();
     if is_rewritten {
@@ -443,5 +450,4 @@ fn deliver(
         except = None;
     }
     told.message(wire::message_event(&item), audience, except);
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Tips: what members see of what happened in the group. `spec/concepts/group-system.md` 15.2 and 15.3.
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 use proto::json::quote;
 use store::{
@@ -154,7 +154,11 @@ pub(crate) fn tell(
     }
     let body = tip.body(tx, cx.app.id, group.number())?;
     let (now, random) = (cx.chat.clock.now(), i64::from(cx.chat.random.u32()));
-    let audience = if tip.but.is_empty() { Audience::All } else { Audience::But(tip.but) };
+    let audience = if tip.but.is_empty() {
+        Audience::All
+    } else {
+        Audience::But(Arc::new(tip.but.into_iter().collect()))
+    };
     if keep == Keep::Pushed && group.kind.has_members() {
         let item = Unstored { group, topic, to: None, seq: 0, random, time: now }.item(&body);
         told.message(wire::tips_event(6, &item), audience, None);

@@ -21,6 +21,8 @@ pub(crate) struct Told {
     groups: Vec<String>,
     topics: Vec<String>,
     members: Vec<(i64, String)>,
+    /// Who discards which topics changed.
+    discards: bool,
     counts: Vec<(Counted, usize)>,
     /// Who spoke.
     senders: Vec<String>,
@@ -36,6 +38,7 @@ impl Told {
             groups: Vec::new(),
             topics: Vec::new(),
             members: Vec::new(),
+            discards: false,
             counts: Vec::new(),
             senders: Vec::new(),
             slot: Mutex::new(None),
@@ -88,6 +91,11 @@ impl Told {
         self.members.push((self.group, user.to_owned()));
     }
 
+    /// Who discards the messages of which topic changed.
+    pub(crate) fn forget_discards(&mut self) {
+        self.discards = true;
+    }
+
     pub(crate) fn count(&mut self, what: Counted, times: usize) {
         self.counts.push((what, times));
     }
@@ -108,12 +116,20 @@ impl Told {
             cx.app.count_group_message(now, it, false);
             known.spoke.note(self.group, it, now);
         }
-        if !(self.groups.is_empty() && self.topics.is_empty() && self.members.is_empty()) {
+        if !(self.groups.is_empty() && self.topics.is_empty() && self.members.is_empty() && !self.discards) {
             known.outdate();
         }
         self.groups.iter().for_each(|it| known.forget(it));
         self.topics.iter().for_each(|it| known.forget_topic(it));
         self.members.iter().for_each(|(group, user)| known.forget_member(*group, user));
+        if self.discards {
+            known.discards.forget(self.group);
+        }
+        for it in &self.events {
+            if let Event::Leave { group, user } = it {
+                known.discards.forget_user(*group, user);
+            }
+        }
         self.counts.iter().for_each(|(what, times)| cx.app.count(now, *what, *times));
         let slot = self.slot.lock().expect("no holder panics").take();
         cx.chat.fan_out.hand_over(&cx.app, self.group, self.events.clone(), now, slot);

@@ -3,7 +3,7 @@
 //! At the higher rate two cores cannot deliver everything at once: what counts is what a delivery costs, that the
 //! senders are slowed down instead of anything growing, and that the lowest priorities are dropped first.
 
-use std::time::Duration;
+use std::{cmp::Reverse, collections::HashSet, time::Duration};
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
@@ -62,26 +62,45 @@ pub async fn run(
     }
     let (resident_kb, frame_bytes) = (resident(target)?, watchers.frame_bytes());
     let kept = loads.iter().map(|it| it.messages - it.dropped.iter().sum::<u64>()).sum::<u64>();
-    let mut disconnected = 0;
+    let (mut disconnected, mut order) = (0, Vec::new());
     for arrived in watchers.end().await? {
         // A reader that falls behind by more than the server holds for it is put out. What it got has no gap before that.
         let is_out = arrived.faults.iter().any(|it| it.contains("the server closed it"));
         disconnected += usize::from(is_out);
         let is_whole = is_out || (arrived.numbers.len() as u64 == kept && arrived.faults.is_empty());
-        if !is_whole || !arrived.numbers.is_sorted_by(|one, other| one < other) {
+        if !is_whole {
             faults.push(format!(
                 "a member got {} of {kept}; {:?}",
                 arrived.numbers.len(),
                 arrived.faults.first()
             ));
         }
+        order.push(arrived.numbers);
     }
+    faults.extend(not_the_same(order));
     faults.truncate(FAULTS_SHOWN_MAX);
     ensure!(frame_bytes > 0, "nobody got anything: {faults:?}");
     // Their sockets are closed now, so that as many others may be opened.
     tokio::time::sleep(SETTLE).await;
     let bare = tokio::task::spawn_blocking(move || fan_out::measure(connections, frame_bytes)).await??;
     Ok((Room { connections, disconnected, fill_seconds, loads, bare, resident_kb }, faults))
+}
+
+/// Every member has to get every message once and in the same order; sends that are under way together may be taken in
+/// either order. Whoever was put out has the beginning of what the others have.
+fn not_the_same(mut orders: Vec<Vec<u32>>) -> Option<String> {
+    orders.sort_unstable_by_key(|it| Reverse(it.len()));
+    let longest = orders.first()?.clone();
+    let is_doubled = longest.iter().collect::<HashSet<_>>().len() < longest.len();
+    let other = orders.iter().find(|it| !longest.starts_with(it));
+    match other {
+        _ if is_doubled => Some("a message came twice".to_owned()),
+        Some(other) => {
+            let place = other.iter().zip(&longest).position(|(one, two)| one != two);
+            Some(format!("two members saw another order from place {place:?} on"))
+        }
+        None => None,
+    }
 }
 
 async fn join(wires: Vec<Wire>, group: &str) -> anyhow::Result<Vec<Wire>> {

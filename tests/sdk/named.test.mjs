@@ -67,11 +67,18 @@ const body = world => {
     const from = bob.mark();
     await alice.chat.createGroup({ name: 'Named', type: TYPES.GRP_WORK, groupID: 'named', memberList: [{ userID: 'bob' }] });
     await bob.wait('GROUP_LIST_UPDATED', list => list.some(it => it.groupID === 'named'), { from });
-    await world.server.ok('group_open_http_svc/create_group', { Type: 'AVChatRoom', GroupId: 'live', Name: 'Live', Owner_Account: 'carol' });
-    for (const page of [alice, bob]) await page.chat.joinGroup({ groupID: 'live', type: TYPES.GRP_AVCHATROOM });
+    await alice.chat.createGroup({ name: 'Live', type: TYPES.GRP_AVCHATROOM, groupID: 'live' });
+    await bob.chat.joinGroup({ groupID: 'live' });
+    const there = () => world.server.ok('group_open_http_svc/get_online_member_num', { GroupId: 'live' }).then(it => it.OnlineMemberNum);
+    assert.equal(await there(), 1, 'who makes a live room is not in it before joining');
+    await alice.chat.joinGroup({ groupID: 'live' });
+    assert.equal(await there(), 2);
     for (const id of ['named', 'live']) {
-      await alice.send(alice.compose('Text', id, { text: `in ${id}` }, { conversationType: TYPES.CONV_GROUP }));
-      await bob.messageWithText(`in ${id}`, { from });
+      for (const [one, other] of [[alice, bob], [bob, alice]]) {
+        const heard = other.mark();
+        await one.send(one.compose('Text', id, { text: `in ${id}` }, { conversationType: TYPES.CONV_GROUP }));
+        await other.messageWithText(`in ${id}`, { from: heard });
+      }
     }
     return undefined;
   });

@@ -108,18 +108,21 @@ fn joined(mut row: Row) -> Result<Joined, StoreError> {
     })
 }
 
-/// Of a community's topics: the sum of the next numbers, and of the numbers up to which a user has read.
-pub fn topic_sums(tx: &mut dyn Tx, group: i64, user: &str) -> Result<(i64, i64), StoreError> {
-    let row = tx.row(
-        "select cast(coalesce(sum(1 + coalesce((select seq from group_messages where lane = topics.id
-                                                order by seq desc limit 1), 0)), 0) as bigint),
-                cast(coalesce(sum(coalesce((select read_seq from topic_members
-                                            where topic_nr = topics.id and user_id = $2), 0)), 0) as bigint)
+/// A topic of a community: its number, its newest message's, and up to where a user has read, if that is noted.
+pub fn topic_positions(
+    tx: &mut dyn Tx,
+    group: i64,
+    user: &str,
+) -> Result<Vec<(i64, i64, Option<i64>)>, StoreError> {
+    let rows = tx.rows(
+        "select topics.id,
+                coalesce((select seq from group_messages where lane = topics.id order by seq desc limit 1), 0),
+                coalesce((select read_seq from topic_members where topic_nr = topics.id and user_id = $2), -1)
          from topics where group_nr = $1 and deleted_at = 0",
         params![group, user],
     )?;
-    let row = row.ok_or(StoreError::Shape("sum gave no row"))?;
-    Ok((row.int(0)?, row.int(1)?))
+    let position = |it: Row| Ok((it.int(0)?, it.int(1)?, Some(it.int(2)?).filter(|it| *it >= 0)));
+    rows.into_iter().map(position).collect()
 }
 
 /// Number and time of the newest message of a lane; 0 for none.

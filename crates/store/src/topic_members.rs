@@ -22,11 +22,11 @@ pub fn get(tx: &mut dyn Tx, topic: i64, user: &str) -> Result<Option<TopicMember
 }
 
 /// Makes the member's row if it is not there, with this read position.
-pub fn ensure(tx: &mut dyn Tx, topic: i64, user: &str, read_seq: i64, flag: i64) -> Result<(), StoreError> {
+pub fn ensure(tx: &mut dyn Tx, topic: i64, user: &str, read_seq: i64) -> Result<(), StoreError> {
     tx.exec(
-        "insert into topic_members (topic_nr, user_id, read_seq, flag, cleared_seq) values ($1, $2, $3, $4, 0)
+        "insert into topic_members (topic_nr, user_id, read_seq, flag, cleared_seq) values ($1, $2, $3, 0, 0)
          on conflict do nothing",
-        params![topic, user, read_seq, flag],
+        params![topic, user, read_seq],
     )?;
     Ok(())
 }

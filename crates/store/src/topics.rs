@@ -64,6 +64,18 @@ pub fn count(tx: &mut dyn Tx, group: i64) -> Result<i64, StoreError> {
     row.ok_or(StoreError::Shape("count gave no row"))?.int(0)
 }
 
+/// Living topics of a group in which something was said since a second, each with the number of its newest message.
+pub fn spoken_in(tx: &mut dyn Tx, group: i64, since: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+    let rows = tx.rows(
+        "select id, (select seq from group_messages where lane = topics.id order by seq desc limit 1)
+         from topics
+         where group_nr = $1 and deleted_at = 0
+           and (select time from group_messages where lane = topics.id order by seq desc limit 1) >= $2",
+        params![group, since],
+    )?;
+    rows.into_iter().map(|it| Ok((it.int(0)?, it.int(1)?))).collect()
+}
+
 pub fn insert(tx: &mut dyn Tx, app: u32, it: &Topic) -> Result<(), StoreError> {
     tx.exec(
         "insert into topics (id, app, group_nr, topic_id, name, introduction, notification, face, custom,

@@ -17,6 +17,7 @@ use super::{
     open, requests,
     tips::{self, Change, Op, Tip},
     told::change,
+    topics,
 };
 use crate::{Cx, error::Error, statistics::Event as Counted, webhooks::Hook};
 
@@ -179,6 +180,7 @@ pub(super) fn admit_silently(
         members::insert(tx, cx.app.id, number, &member)?;
         told.enter(user, member.flag);
     }
+    topics::note_joining(tx, group, users, now)?;
     told.count(Counted::GroupJoined, users.len());
     came_in(tx, told, group, users.len())?;
     backend::joined(tx, cx, group, users, by)

@@ -9,7 +9,7 @@ use store::{
     joined_groups::{self as joined_rows, Joined, Wanted},
 };
 
-use super::{Group, Kind, Member, Profile, profile::new_member, view::since};
+use super::{Group, Kind, Member, Profile, profile::new_member, topics, view::since};
 use crate::{Cx, error::Error};
 
 /// Groups read in one step.
@@ -125,7 +125,7 @@ pub async fn joined(
 fn entry(tx: &mut dyn store::Tx, user: &str, it: Joined, mentions: Option<i64>) -> Result<Entry, Error> {
     let group = Group::new(it.group);
     let topics = match group.million_flag() {
-        2 => Some(joined_rows::topic_sums(tx, group.number(), user)?),
+        2 => Some(topics::sums(tx, group.number(), &it.member)?),
         _ => None,
     };
     let mentions = match (group.kind, mentions) {

@@ -16,6 +16,7 @@ use super::{
     make::is_in_too_many,
     may, member, member_in, open,
     told::change,
+    topics,
 };
 use crate::{Cx, error::Error};
 
@@ -220,6 +221,9 @@ fn import_one(
         ..rows::Member::default()
     };
     rows::insert(tx, cx.app.id, number, &member)?;
+    if it.joined_at.is_none() {
+        topics::note_joining(tx, group, std::slice::from_ref(&it.user), now)?;
+    }
     told.enter(&it.user, member.flag);
     came_in(tx, told, group, 1)?;
     Ok(Invited::Added)

@@ -5,7 +5,7 @@
 
 use proto::{Code, Fail, json::quote};
 use serde_json::{Map, Value};
-use store::{Tx, group_members as rows, group_messages as log, topic_members};
+use store::{Tx, group_members as rows, topic_members};
 
 use super::{
     Action, Group, Kind, Member, MsgFlag, Role, Told, Topic, backend,
@@ -15,7 +15,7 @@ use super::{
     open,
     tips::{self, Op, Tip},
     told::change,
-    topic,
+    topic, topics,
 };
 use crate::{Cx, error::Error};
 
@@ -256,8 +256,7 @@ fn change_in_topic(
 ) -> Result<(), Error> {
     let Some(flag) = it.flag else { return Ok(()) };
     let user = &member.row.user;
-    let joined = log::last_before(tx, topic.id, member.row.joined_at)?;
-    topic_members::ensure(tx, topic.id, user, joined, member.row.flag)?;
+    topics::keep_own(tx, topic.id, &member.row)?;
     let before = topic_members::get(tx, topic.id, user)?.map(|it| it.flag);
     if before == Some(flag as i64) {
         return Ok(());

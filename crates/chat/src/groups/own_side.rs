@@ -91,7 +91,7 @@ pub(crate) async fn clear(cx: &Cx, owner: &str, id: &str) -> Result<(), Error> {
 
 fn clear_topic(tx: &mut dyn Tx, topic: &Topic, member: &members::Member) -> Result<(), Error> {
     let newest = log::newest_seq(tx, topic.id)?;
-    topic_members::ensure(tx, topic.id, &member.user, newest, member.flag)?;
+    topic_members::ensure(tx, topic.id, &member.user, newest)?;
     topic_members::set_cleared(tx, topic.id, &member.user, newest)?;
     Ok(())
 }

@@ -47,6 +47,8 @@ pub enum With {
     Members,
     /// The caller's membership. Private groups of others are refused.
     Own,
+    /// The same; the owner of a live room is refused while it is not there.
+    OwnPresence,
     /// What somebody who searches may see: no Private groups.
     Public,
 }
@@ -105,11 +107,15 @@ fn beside(tx: &mut dyn Tx, cx: &Cx, group: &Group, with: With) -> Result<Vec<Mem
     match with {
         With::Nothing => Ok(Vec::new()),
         With::Members => listed(tx, cx, group),
-        With::Own => {
+        With::Own | With::OwnPresence => {
             let own = member_in(tx, group.number(), cx.caller.user())?;
-            let sees = group.row.active || group.row.owner == cx.caller.user();
+            let is_owner = group.row.owner == cx.caller.user();
+            let sees = group.row.active || is_owner;
             if group.kind == Kind::Private && (own.is_none() || !sees) {
                 return Err(denied("only members see this group"));
+            }
+            if with == With::OwnPresence && group.kind == Kind::AvChatRoom && is_owner && own.is_none() {
+                return Err(denied("the owner has not joined this room"));
             }
             Ok(own.into_iter().collect())
         }

@@ -11,6 +11,7 @@ use store::{
 use super::{
     Group, Kind, MsgFlag, Topic, find, member_in, open,
     told::change,
+    topics,
     view::{self, since},
     wire::{Unstored, tips_event},
 };
@@ -103,8 +104,7 @@ fn set_topic_read(
     member: &members::Member,
     seq: i64,
 ) -> Result<bool, StoreError> {
-    let joined = log::last_before(tx, topic.id, member.joined_at)?;
-    topic_members::ensure(tx, topic.id, &member.user, joined, member.flag)?;
+    topics::keep_own(tx, topic.id, member)?;
     topic_members::set_read(tx, topic.id, &member.user, seq)
 }
 

@@ -1,29 +1,27 @@
 //! Topics of communities: making, changing, deleting and listing them. `spec/concepts/group-system.md` 14.
 
+mod own;
+
 use std::{borrow::Cow, collections::HashMap, fmt::Write};
 
 use proto::{Code, Fail, json::quote};
-use store::{
-    Tx, group_members as members, group_messages as log, groups as rows, joined_groups::newest,
-    topic_members, topics as table,
-};
+use store::{Tx, group_members as members, groups as rows, joined_groups::newest, topics as table};
 
 use super::{
-    Action, Group, MsgFlag, Role, TOPIC_MARK, Told, Topic, backend, find, make, may, member_in,
-    mentions::pending,
+    Action, Group, Role, TOPIC_MARK, Told, Topic, backend, find, make, may, member_in,
     notices::Report,
     open,
     tips::{self, Change, Op, Tip},
     told::change,
-    view::since,
     wire,
 };
 use crate::{Cx, error::Error, fan_out::Audience, webhooks::Hook};
 
+pub use own::Own;
+pub(super) use own::{keep_own, note_joining, sums};
+
 /// Longest id of a topic. Bytes.
 pub const TOPIC_ID_BYTES_MAX: usize = 96;
-/// Numbers that do not count as unread which a list names of one topic at most, the newest.
-const UNCOUNTED_MAX: usize = 1000;
 
 /// The texts of a topic; what is `None` stays, or is empty in a new one.
 #[derive(Default)]
@@ -346,25 +344,6 @@ pub struct Listed {
     pub own: Own,
 }
 
-/// A member's own state in a topic; all zero for who is no member.
-pub struct Own {
-    /// Until which second the user may not speak in it.
-    pub muted_until: i64,
-    pub read_seq: i64,
-    pub flag: MsgFlag,
-    /// Numbers above the read position that do not count, where they are wanted.
-    pub uncounted: Vec<i64>,
-    /// Items of `AtInfoList`.
-    pub mentions: Vec<String>,
-}
-
-impl Default for Own {
-    fn default() -> Own {
-        let flag = MsgFlag::AcceptAndNotify;
-        Own { muted_until: 0, read_seq: 0, flag, uncounted: Vec::new(), mentions: Vec::new() }
-    }
-}
-
 /// Topics of a community, all in the order of their making or those of the ids in theirs, with what `user` has of
 /// each. `None` for an id that is not there. A client must be a member.
 pub async fn list(
@@ -408,27 +387,8 @@ fn listed(
 ) -> Result<Listed, Error> {
     let (last_seq, last_time) = newest(tx, topic.id)?;
     let own = match member {
-        Some(member) => own(tx, cx, topic, member)?,
+        Some(member) => own::read(tx, cx, topic, member)?,
         None => Own::default(),
     };
     Ok(Listed { topic: topic.clone(), last_seq, last_time, own })
-}
-
-fn own(tx: &mut dyn Tx, cx: &Cx, topic: &Topic, member: &members::Member) -> Result<Own, Error> {
-    let state = topic_members::get(tx, topic.id, &member.user)?;
-    let (read_seq, flag) = match &state {
-        Some(it) => (it.read_seq, it.flag),
-        // Whoever joined has read what was said before.
-        None => (log::last_before(tx, topic.id, member.joined_at)?, member.flag),
-    };
-    let read_seq = read_seq.max(log::last_before(tx, topic.id, since(cx))?);
-    let mut uncounted = log::uncounted(tx, topic.id, read_seq, &member.user)?;
-    uncounted.drain(..uncounted.len().saturating_sub(UNCOUNTED_MAX));
-    Ok(Own {
-        muted_until: members::muted_until(tx, topic.id, &member.user)?,
-        read_seq,
-        flag: MsgFlag::from_number(flag),
-        uncounted,
-        mentions: pending(tx, topic.id, &member.user, read_seq)?,
-    })
 }

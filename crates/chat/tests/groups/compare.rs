@@ -14,32 +14,48 @@ use serde_json::Value;
 
 use super::{
     USERS, World, code,
-    model::{self, Group},
+    model::{self, Group, Message},
+    topics,
 };
+
+/// A group, or a topic of it.
+type Place<'a> = (&'a str, Option<&'a str>);
 
 /// Sender, text and whether it was recalled.
 type Shown = (String, String, bool);
 
-fn text(body: &Value) -> String {
+pub fn text(body: &Value) -> String {
     body[0]["MsgContent"]["Text"].as_str().unwrap_or_default().to_owned()
 }
 
 impl World {
     /// Everything that anybody can read.
     pub async fn compare(&mut self) {
+        self.compare_pushes().await;
+        for user in USERS {
+            self.compare_kept(user).await;
+        }
+        self.compare_requests().await;
         let groups = std::mem::take(&mut self.model.groups);
         for (id, group) in &groups {
             let Some(group) = group else { continue };
             self.compare_members(id, group).await;
-            if group.kind != Kind::AvChatRoom {
-                self.compare_whole_history(id, group).await;
-                for user in USERS {
-                    self.compare_history(id, group, user).await;
-                }
+            self.compare_count(id, group).await;
+            self.compare_pairs(id, group).await;
+            self.compare_topics(id, group).await;
+            if group.kind == Kind::AvChatRoom {
+                self.compare_room(id, group).await;
+                continue;
+            }
+            self.compare_whole_history((id, None), &group.log).await;
+            for user in USERS {
+                let floor = group.members.contains_key(user).then(|| group.floor(user));
+                self.compare_history((id, None), &group.log, user, floor).await;
             }
         }
         for user in USERS {
             self.compare_lists(&groups, user).await;
+            self.compare_communities(&groups, user).await;
         }
         self.model.groups = groups;
     }
@@ -57,12 +73,12 @@ impl World {
             .members
             .into_iter()
             .map(|it| {
-                let state = (it.role, it.muted_until, it.row.read_seq, it.row.joined_at);
+                let state = (it.role, it.muted_until, it.row.read_seq, it.row.joined_at, it.flag);
                 (it.row.user, state)
             })
             .collect();
         let member = |(user, it): (&String, &model::Member)| {
-            (user.clone(), (it.role, group.muted_until(user, now), it.read, it.joined_at))
+            (user.clone(), (it.role, group.muted_until(user, now), it.read, it.joined_at, it.flag))
         };
         let expected: BTreeMap<_, _> = group.members.iter().map(member).collect();
         assert_eq!(found, expected, "members of {id}, {at}");
@@ -70,11 +86,11 @@ impl World {
     }
 
     /// The whole log as a backend reads it: dense from 1.
-    async fn compare_whole_history(&self, id: &str, group: &Group) {
-        let (mut found, mut from) = (Vec::<(i64, Shown)>::new(), group.newest());
+    pub async fn compare_whole_history(&self, (id, topic): Place<'_>, log: &[Message]) {
+        let (mut found, mut from) = (Vec::<(i64, Shown)>::new(), log.len() as i64);
         while from > 0 {
             let wanted = history::Wanted { from, count: history::WHOLE_PAGE_MAX, recalled: true };
-            let (page, _) = history::whole(&self.cx, id, None, wanted).await.unwrap();
+            let (page, _) = history::whole(&self.cx, id, topic, wanted).await.unwrap();
             from = page.last().unwrap().seq - 1;
             found.extend(page.into_iter().map(|it| {
                 let message = it.message.expect("nothing expires here");
@@ -84,18 +100,24 @@ impl World {
             }));
         }
         found.reverse();
-        assert_eq!(found, expected_history(group, 0), "history of {id}, {}", self.at());
+        assert_eq!(found, expected_history(log, 0), "history of {id} {topic:?}, {}", self.at());
     }
 
-    /// What a client reads: the same, from where its history begins.
-    async fn compare_history(&self, id: &str, group: &Group, user: &str) {
+    /// What a client reads: the same, from where its history begins. `None` is somebody who may not.
+    pub async fn compare_history(
+        &self,
+        (id, topic): Place<'_>,
+        log: &[Message],
+        user: &str,
+        floor: Option<i64>,
+    ) {
         let (cx, at) = (&self.clients[user], self.at());
         let (mut found, mut from) = (Vec::<(i64, Shown)>::new(), 0);
         loop {
             let wanted = history::Wanted { from, count: history::PAGE_MAX, recalled: true };
-            let page = code(history::page(cx, id, None, wanted).await);
-            if !group.members.contains_key(user) {
-                assert_eq!(page.err(), Some(10007), "history of {id} for {user}, {at}");
+            let page = code(history::page(cx, id, topic, wanted).await);
+            if floor.is_none() {
+                assert_eq!(page.err(), Some(10007), "history of {id} {topic:?} for {user}, {at}");
                 return;
             }
             let page = page.unwrap();
@@ -110,7 +132,8 @@ impl World {
             }
         }
         found.reverse();
-        assert_eq!(found, expected_history(group, group.floor(user)), "history of {id} for {user}, {at}");
+        let expected = expected_history(log, floor.unwrap_or(0));
+        assert_eq!(found, expected, "history of {id} {topic:?} for {user}, {at}");
     }
 
     /// The groups of a user, and its conversations with what is unread in them.
@@ -120,16 +143,7 @@ impl World {
             .filter_map(|(id, it)| it.as_ref().map(|it| (id, it)))
             .filter(|it| it.1.members.contains_key(user))
             .collect();
-        let query = Query {
-            user: user.to_owned(),
-            kinds: Kinds::Any,
-            with_topics: false,
-            live_rooms: true,
-            inactive: true,
-            offset: 0,
-            limit: None,
-            mentions: false,
-        };
+        let query = query(user, false);
         let mut found = BTreeMap::new();
         let each = |it: list::Entry| {
             found.insert(it.profile.group.id().to_owned(), (it.member.role, it.profile.last_seq));
@@ -137,7 +151,7 @@ impl World {
         };
         let total = list::joined(&self.cx, &query, each).await.unwrap();
         let group = |(id, it): &(&String, &Group)| ((*id).clone(), (it.members[user].role, it.newest()));
-        let expected: BTreeMap<_, _> = joined.iter().map(group).collect();
+        let expected: BTreeMap<_, _> = joined.iter().filter(|it| !it.1.has_topics).map(group).collect();
         assert_eq!(found, expected, "groups of {user}, {}", self.at());
         assert_eq!(total, expected.len() as i64, "number of groups of {user}, {}", self.at());
 
@@ -156,9 +170,36 @@ impl World {
             listed.map(|(id, it)| ((*id).clone(), (it.unread(user), it.newest()))).collect();
         assert_eq!(unread.collect::<BTreeMap<_, _>>(), expected, "unread of {user}, {}", self.at());
     }
+    /// The communities of a user that have topics, and whether there is anything new in them.
+    async fn compare_communities(&self, groups: &BTreeMap<String, Option<Group>>, user: &str) {
+        let mut found = BTreeMap::new();
+        let each = |it: list::Entry| {
+            found.insert(it.profile.group.id().to_owned(), it.topics);
+            Ok(())
+        };
+        list::joined(&self.cx, &query(user, true), each).await.unwrap();
+        let joined = groups.iter().filter_map(|(id, it)| it.as_ref().map(|it| (id, it)));
+        let joined = joined.filter(|(_, it)| it.has_topics && it.members.contains_key(user));
+        let expected: BTreeMap<_, _> =
+            joined.map(|(id, it)| (id.clone(), Some(topics::sums(it, user)))).collect();
+        assert_eq!(found, expected, "communities of {user}, {}", self.at());
+    }
 }
 
-fn expected_history(group: &Group, floor: i64) -> Vec<(i64, Shown)> {
-    let shown = |it: &model::Message| (it.sender.clone(), it.text.clone(), it.recalled);
-    (1..).zip(group.log.iter().map(shown)).skip(floor as usize).collect()
+fn query(user: &str, with_topics: bool) -> Query {
+    Query {
+        user: user.to_owned(),
+        kinds: Kinds::Any,
+        with_topics,
+        live_rooms: true,
+        inactive: true,
+        offset: 0,
+        limit: None,
+        mentions: false,
+    }
+}
+
+fn expected_history(log: &[Message], floor: i64) -> Vec<(i64, Shown)> {
+    let shown = |it: &Message| (it.sender.clone(), it.text.clone(), it.recalled);
+    (1..).zip(log.iter().map(shown)).skip(floor as usize).collect()
 }

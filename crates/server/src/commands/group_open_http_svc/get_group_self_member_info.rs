@@ -25,6 +25,10 @@ command!(
     Socket, Request => Response, handle
 );
 
+/// A field that of the SDKs only `lite-chat` asks for here. It takes the maker of a live room for somebody who is in it,
+/// and sends the maker's `joinGroup` only once this command says otherwise. `spec/README.md`
+const LITE_FIELD: &str = "LastRecallTime";
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Request {
@@ -34,22 +38,23 @@ struct Request {
     response_filter: Given<Filter>,
 }
 
-fn wanted(filter: Option<Filter>) -> Result<(GroupFields, MemberFields), Fail> {
+fn wanted(filter: Option<Filter>) -> Result<(GroupFields, MemberFields, With), Fail> {
     let bad = Code::GroupParam;
-    let Some(filter) = filter else { return Ok((GroupFields::all(), MemberFields::all())) };
+    let Some(filter) = filter else { return Ok((GroupFields::all(), MemberFields::all(), With::Own)) };
     let names = filter.group_base_info_filter.optional(bad, "GroupBaseInfoFilter")?.unwrap_or_default();
     let custom = Custom::of(filter.group_keys, "AppDefinedDataFilter_Group", Custom::All)?;
     let own_custom = Custom::of(filter.member_keys, "AppDefinedDataFilter_GroupMember", Custom::None)?;
     let own = filter.member_info_filter.optional(bad, "MemberInfoFilter")?.unwrap_or_default();
-    Ok((GroupFields::named(&names, custom), MemberFields::named(&own, own_custom)))
+    let with = if names.iter().any(|it| it == LITE_FIELD) { With::OwnPresence } else { With::Own };
+    Ok((GroupFields::named(&names, custom), MemberFields::named(&own, own_custom), with))
 }
 
 async fn handle(cx: &Cx, it: Request) -> Result<Response, Error> {
     let ids = ids(cx, it.group_id_list)?;
-    let (group, own) = wanted(it.response_filter.optional(Code::GroupParam, "ResponseFilter")?)?;
+    let (group, own, with) = wanted(it.response_filter.optional(Code::GroupParam, "ResponseFilter")?)?;
     // Clients that do not ask for it must still know in what form a community is spoken in.
     let of_community = group.clone().with("SupportTopic");
-    let found = profile::profiles(cx, &ids, With::Own).await?;
+    let found = profile::profiles(cx, &ids, with).await?;
     answer(&ids, found, |it| {
         let is_community = it.profile.group.kind == Kind::Community;
         let mut out = describe::group(cx, &it.profile, if is_community { &of_community } else { &group })?;

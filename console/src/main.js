@@ -9,6 +9,7 @@ import Act from './parts/Act.vue';
 import Facts from './parts/Facts.vue';
 import ListEnd from './parts/ListEnd.vue';
 import Trouble from './parts/Trouble.vue';
+import Works from './parts/Works.vue';
 import { t } from './i18n/index.js';
 import { complain, follow, link } from './state.js';
 
@@ -18,7 +19,7 @@ for (const it of [
 ]) {
   app.use(it);
 }
-app.component('Act', Act).component('Facts', Facts).component('ListEnd', ListEnd).component('Trouble', Trouble);
+app.component('Act', Act).component('Facts', Facts).component('ListEnd', ListEnd).component('Trouble', Trouble).component('Works', Works);
 app.config.globalProperties.t = t;
 app.config.globalProperties.link = link;
 app.config.errorHandler = (error) => {

@@ -51,6 +51,11 @@ export async function loadApps() {
   }
 }
 
+/** The app's long works of these kinds, newest first. @param {string[]} kinds */
+export async function worksOf(kinds) {
+  return (await api.get(['apps', state.app, 'works'])).works.filter((it) => kinds.includes(it.kind));
+}
+
 /** The link of a page, for the app that is chosen. */
 export function link(page, parts, query) {
   return href(state.app, page, parts, query);

@@ -1,5 +1,5 @@
 // Loading, as every page does it.
-import { reactive, ref, shallowRef } from 'vue';
+import { onUnmounted, reactive, ref, shallowRef } from 'vue';
 
 /** One question at a time: what an earlier one brings is dropped. */
 function asking() {
@@ -58,4 +58,42 @@ export function useList(load, waits = false) {
     reload();
   }
   return reactive({ rows, next, error, loading, reload, more: () => part(next.value) });
+}
+
+/** While one of them runs, works are looked at so often. */
+const WORKS_EVERY_MS = 1000;
+
+/**
+ * Long works, looked at for as long as one runs. `ended` are those that ran when they were looked at last, and run no more.
+ * @param {() => Promise<any[]>} load newest first @param {() => void} [then] something has ended
+ */
+export function useWorks(load, then = () => {}) {
+  const { error, ask } = asking();
+  const rows = shallowRef([]);
+  const ended = shallowRef([]);
+  const runs = (it) => it.state === 'running';
+  let timer;
+  let left = false;
+  async function reload() {
+    clearTimeout(timer);
+    await ask(load, (found) => {
+      const ran = new Set(rows.value.filter(runs).map((it) => it.id));
+      const over = found.filter((it) => ran.has(it.id) && !runs(it));
+      rows.value = found;
+      if (over.length) {
+        ended.value = over;
+        then();
+      }
+    });
+    clearTimeout(timer);
+    if (!left && rows.value.some(runs)) {
+      timer = setTimeout(reload, WORKS_EVERY_MS);
+    }
+  }
+  onUnmounted(() => {
+    left = true;
+    clearTimeout(timer);
+  });
+  reload();
+  return reactive({ rows, ended, error, reload });
 }

@@ -6,6 +6,7 @@ import { after, before } from 'node:test';
 import { launch, missing } from '../browser/chromium.mjs';
 import { story } from '../browser/story.mjs';
 import { Server } from '../sdk/server.mjs';
+import { hands } from './hands.mjs';
 
 const AXE = new URL('../browser/node_modules/axe-core/axe.min.js', import.meta.url);
 const PASSWORD = 'a long enough password';
@@ -55,6 +56,9 @@ story('everybody can use the console', { skip: missing }, async (step) => {
     await page.getByLabel('Password again').fill(PASSWORD);
     await page.getByRole('button', { name: 'Set the password' }).click();
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    // Pages that show long work have some to show.
+    const { call } = hands(page);
+    for (const what of ['users', 'groups']) assert.equal((await call(`apps/${server.sdkappid}/works/export`, { what, form: 'csv' })).status, 200);
   });
   for (const look of LOOKS) {
     await step(`every page ${look.name}`, async () => {

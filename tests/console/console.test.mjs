@@ -7,6 +7,7 @@ import * as format from '../../console/src/format.js';
 import { fill } from '../../console/src/i18n/fill.js';
 import en from '../../console/src/i18n/en.js';
 import zh from '../../console/src/i18n/zh.js';
+import meanings, { expected } from '../../console/src/i18n/settings.zh.js';
 import * as demo from '../../console/src/i18n/demo.js';
 import { href, parse, setupToken } from '../../console/src/route.js';
 import { example, outline } from '../../console/src/schema.js';
@@ -70,6 +71,23 @@ test('texts by names of the API are there', () => {
   for (const state of ['waiting', 'delivered', 'given-up', 'asked']) {
     assert.ok(`hook.${state}` in en, state);
   }
+  for (const state of ['running', 'done', 'failed', 'cancelled', 'stopping']) {
+    assert.ok(`work.${state}` in en, state);
+  }
+  for (const [, kind] of rules.split('## Long work')[1].split('`state`')[0].matchAll(/`(\w+\.\w+)`/g)) {
+    assert.ok(`work.${kind}` in en && `work.count.${kind}` in en, kind);
+  }
+});
+
+test('every setting has a meaning in Chinese, and none is left over', () => {
+  const table = readFileSync(new URL('../../crates/chat/src/settings/table.rs', import.meta.url), 'utf8');
+  const keys = [...table.matchAll(/, "([a-z0-9_.]+)";$/gm)].map((it) => it[1]);
+  assert.ok(keys.length > 100);
+  assert.deepEqual(Object.keys(meanings).sort(), keys.sort());
+  const rules = readFileSync(new URL('../../crates/chat/src/settings.rs', import.meta.url), 'utf8');
+  const wanted = [...rules.matchAll(/(?:EXPECTED: &'static str = |^ {4}[A-Z][\w<>, ]*: )"((?:[^"\\]|\\.)+)"/gm)].map((it) => it[1].replaceAll('\\"', '"'));
+  assert.deepEqual(Object.keys(expected).sort(), wanted.sort());
+  for (const [key, text] of Object.entries(meanings)) assert.match(text, /[\u4e00-\u9fff]/, key);
 });
 
 test('no source is too long, and none needs what the content security policy forbids', () => {

@@ -1,45 +1,17 @@
 // An operator's first hour in the console: from the one-time link to the audit log. Needs `npm ci` in tests/browser.
 // Pictures go to the folder MAGPIE_SCREENSHOTS.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { after, before } from 'node:test';
 import { launch, missing } from '../browser/chromium.mjs';
 import { story } from '../browser/story.mjs';
 import { Server } from '../sdk/server.mjs';
+import { Backend } from './backend.mjs';
+import { PASSWORD, hands } from './hands.mjs';
 
-const PASSWORD = 'a long enough password';
 const COMMAND = 'C2C.CallbackAfterSendMsg';
-const ARRIVAL_MS = 8000;
-
-/** The application's backend: what it was told, and under which ids. */
-class Backend {
-  told = [];
-  #server = createServer(async (request, answer) => {
-    const body = JSON.parse(Buffer.concat(await request.toArray()).toString() || '{}');
-    this.told.push({ id: request.headers['webhook-id'], body });
-    answer.end('{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":""}');
-  });
-
-  async listen() {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return `http://127.0.0.1:${this.#server.address().port}/hook`;
-  }
-
-  close() {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-
-  async count(wanted) {
-    for (const end = Date.now() + ARRIVAL_MS; this.told.length < wanted; await new Promise((done) => setTimeout(done, 20))) {
-      assert.ok(Date.now() < end, `${this.told.length} of ${wanted} deliveries came`);
-    }
-  }
-}
 
 let server, backend, browser, page, faults;
+let go, press, fill, sees, dialog, sure, close;
 const asked = [];
 const secrets = [PASSWORD];
 
@@ -49,6 +21,7 @@ before(async () => {
   server = await Server.start({}, undefined, ['--set', 'webhooks.allow_local=true']);
   browser = await launch();
   ({ page, faults } = await browser.page());
+  ({ go, press, fill, sees, dialog, sure, close } = hands(page));
   page.on('request', (it) => asked.push(it.url()));
 });
 
@@ -59,16 +32,6 @@ after(async () => {
 });
 
 const text = (it) => [{ MsgType: 'TIMTextElem', MsgContent: { Text: it } }];
-const go = async (name) => {
-  await page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
-  await page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
-};
-const press = (name, within = page) => within.getByRole('button', { name, exact: true }).click();
-const fill = (label, text, within = page) => within.getByLabel(label).fill(text);
-const sees = (text, within = page) => within.getByText(text).first().waitFor();
-const dialog = () => page.locator('.t-dialog:visible');
-const sure = () => press('yes', dialog());
-const close = () => dialog().locator('.t-dialog__close').click();
 
 story('an operator’s first hour', { skip: missing }, async (step) => {
   await step('the one-time link lets somebody in, who chooses a password', async () => {

@@ -103,6 +103,7 @@ fn load(tx: &mut dyn Tx, app: u32, user: &str) -> Result<Option<Account>, StoreE
 }
 
 /// One account to import; absent fields stay as they are.
+#[derive(Debug)]
 pub struct Import {
     pub user: String,
     pub nick: Option<String>,

@@ -6,11 +6,13 @@
 
 pub mod audit;
 pub mod explain;
+pub mod import;
 pub mod lists;
 pub mod operators;
 mod password;
 pub mod sessions;
 mod throttle;
+pub mod works;
 
 use std::{fmt, net::IpAddr};
 
@@ -125,6 +127,7 @@ impl std::error::Error for Trouble {}
 pub struct Console {
     throttle: Throttle,
     hashing: Hashing,
+    pub works: works::Works,
 }
 
 /// The key under which all that belongs to the console is written.

@@ -64,10 +64,7 @@ pub type Field = (String, String);
 /// Sets fields of a profile, all or none, and tells the user's other sessions.
 pub async fn set(cx: &Cx, user: &str, fields: Vec<Field>) -> Result<(), Error> {
     let state = cx.app.state();
-    for (tag, value) in &fields {
-        let kind = writable(&state.settings, tag, cx.is_admin())?;
-        check(tag, kind, value)?;
-    }
+    check_fields(&state.settings, &fields, cx.is_admin())?;
     let (app, name, changed, at) = (cx.app.id, user.to_owned(), fields.clone(), cx.clone());
     let done = cx.chat.db.write(shard(app, user), move |tx| {
         if store::accounts::get(tx, app, &name)?.is_none() {
@@ -88,6 +85,23 @@ pub async fn set(cx: &Cx, user: &str, fields: Vec<Field>) -> Result<(), Error> {
     cx.app.accounts.forget(user);
     announce(&cx.chat, &cx.app, user, cx.caller.instance(), &changed).await;
     Ok(())
+}
+
+/// Whether the fields may be set, and to these values.
+pub(crate) fn check_fields(settings: &Settings, fields: &[Field], by_admin: bool) -> Result<(), Error> {
+    for (tag, value) in fields {
+        let kind = writable(settings, tag, by_admin)?;
+        check(tag, kind, value)?;
+    }
+    Ok(())
+}
+
+/// What an administrator writes into a field, as the JSON literal of the field's type.
+pub(crate) fn literal(settings: &Settings, tag: &str, text: &str) -> Result<String, Error> {
+    match writable(settings, tag, true)? {
+        Kind::Number if text.parse::<u32>().is_ok() => Ok(text.to_owned()),
+        _ => Ok(quote(text)),
+    }
 }
 
 /// Writes a field, and where it is searched.

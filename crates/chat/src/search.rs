@@ -71,6 +71,11 @@ fn wrong(info: &'static str) -> Error {
     Fail::with(Code::SearchParam, info).into()
 }
 
+/// A name as it is kept and compared.
+pub(crate) fn folded(name: &str) -> String {
+    text::fold(name)
+}
+
 /// Keeps a nickname, a JSON literal, where searches look; other fields are none of theirs.
 pub(crate) fn keep_nick(
     tx: &mut dyn Tx,

@@ -6,8 +6,10 @@
 mod apps;
 mod audit;
 mod commands;
+mod csv;
 mod endpoint;
 mod explain;
+mod exports;
 mod groups;
 mod guard;
 mod keys;
@@ -21,9 +23,11 @@ mod settings;
 mod static_files;
 mod stream;
 mod system;
+mod uploads;
 mod users;
 mod usersig;
 mod webhooks;
+mod works;
 
 pub use commands::READING;
 pub use endpoint::{Endpoint, Verb, openapi_paths};
@@ -93,6 +97,12 @@ pub const ALL: &[Endpoint] = &[
     webhooks::REPLAY,
     webhooks::TEST,
     webhooks::CERTIFICATES,
+    works::LIST,
+    works::REPLAY,
+    works::EXPORT,
+    works::IMPORT,
+    works::CANCEL,
+    works::FILE,
     usersig::MAKE,
     usersig::VERIFY,
     system::SYSTEM,
@@ -185,7 +195,7 @@ async fn call(node: &Arc<Node>, request: Request<Incoming>, came: Came) -> Resul
         Verb::Get => bytes::Bytes::new(),
         Verb::Post => {
             guard::check_json(&head.headers)?;
-            read(node, body).await?
+            read(node, endpoint, body).await?
         }
     };
     let ask = Ask::new(node.clone(), parameters, session, (came, cookie)).with(
@@ -218,8 +228,8 @@ async fn run(endpoint: &'static Endpoint, ask: Ask) -> Result<Answer, Refusal> {
     Ok(answer)
 }
 
-async fn read(node: &Node, body: Incoming) -> Result<bytes::Bytes, Refusal> {
-    let most = node.limits.body_bytes;
+async fn read(node: &Node, endpoint: &Endpoint, body: Incoming) -> Result<bytes::Bytes, Refusal> {
+    let most = node.limits.body_bytes.max(endpoint.body_bytes);
     if body.size_hint().lower() > most as u64 {
         return Err(Refusal::too_long(most));
     }

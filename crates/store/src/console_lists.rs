@@ -6,7 +6,7 @@ use crate::{Row, StoreError, Tx, can_be_there, params};
 const LAST: char = char::MAX;
 /// Sorts before everything that an id may go on with.
 const FIRST: char = '\u{1}';
-/// Characters of a nickname's literal that it is found by; as in the index.
+/// Characters of a folded nickname that it is found by; as in the index.
 const NICK_CHARACTERS: usize = 64;
 
 pub struct User {
@@ -64,28 +64,29 @@ pub fn users(
 /// A place in the list by nickname.
 pub type NickPlace = (String, String);
 
-/// Users whose nicknames, as literals without the closing quote, begin so; with the place of each.
+/// Users whose nicknames, as searches fold them, begin so; with the place of each.
 pub fn users_by_nick(
     tx: &mut dyn Tx,
     app: u32,
-    literal: &str,
+    folded: &str,
     after: Option<&NickPlace>,
     limit: i64,
 ) -> Result<Vec<(User, NickPlace)>, StoreError> {
-    if !can_be_there(literal) {
+    if !can_be_there(folded) {
         return Ok(Vec::new());
     }
-    let begin: String = literal.chars().take(NICK_CHARACTERS).collect();
+    let begin: String = folded.chars().take(NICK_CHARACTERS).collect();
     let end = format!("{begin}{LAST}");
     let (nick, id) = after.map_or((&*begin, ""), |it| (&*it.0, &*it.1));
     let rows = tx.rows(
-        "select a.user_id, n.value, coalesce(f.value, ''), a.created_at, a.seen_at, a.c2c_muted_until,
-                a.group_muted_until, substr(n.value, 1, 64)
-         from profiles n join accounts a on a.app = n.app and a.user_id = n.user_id
+        "select a.user_id, coalesce(n.value, ''), coalesce(f.value, ''), a.created_at, a.seen_at,
+                a.c2c_muted_until, a.group_muted_until, substr(s.folded, 1, 64)
+         from search_names s join accounts a on a.app = s.app and a.user_id = s.id
+           left join profiles n on n.app = a.app and n.user_id = a.user_id and n.tag = 'Tag_Profile_IM_Nick'
            left join profiles f on f.app = a.app and f.user_id = a.user_id and f.tag = 'Tag_Profile_IM_Image'
-         where n.app = $1 and n.tag = 'Tag_Profile_IM_Nick'
-           and (substr(n.value, 1, 64), n.user_id) > ($2, $3) and substr(n.value, 1, 64) < $4
-         order by substr(n.value, 1, 64), n.user_id limit $5",
+         where s.kind = 1 and s.app = $1
+           and (substr(s.folded, 1, 64), s.id) > ($2, $3) and substr(s.folded, 1, 64) < $4
+         order by substr(s.folded, 1, 64), s.id limit $5",
         params![app, nick, id, end, limit],
     )?;
     rows.into_iter()

@@ -51,6 +51,11 @@ pub(crate) const ALL: &[Migration] = &[
         postgres: Some(include_str!("../migrations/0014_search.postgres.sql")),
     },
     Migration { version: 15, sql: include_str!("../migrations/0015_older_history.sql"), postgres: None },
+    Migration {
+        version: 16,
+        sql: include_str!("../migrations/0016_names_by_beginning.sql"),
+        postgres: Some(include_str!("../migrations/0016_names_by_beginning.postgres.sql")),
+    },
 ];
 
 /// Any number, as long as nobody else uses it: every node of a cluster asks for this lock.

@@ -185,17 +185,26 @@ pub(crate) fn logged(mut row: crate::Row) -> Result<Logged, StoreError> {
     Ok(Logged { event: event(row)?, state, last })
 }
 
-/// Puts events of a range of ids that were delivered or given up back into the outbox; says how many.
-pub fn replay(
-    tx: &mut dyn Tx,
-    app: u32,
-    (first, last): (i64, i64),
-    only_given_up: bool,
-) -> Result<u64, StoreError> {
+/// Which events are to be told once more.
+#[derive(Clone, Debug)]
+pub struct Again {
+    /// Ids, both included.
+    pub ids: (i64, i64),
+    /// Created from this millisecond to before that one.
+    pub times: (i64, i64),
+    /// The command, empty for all.
+    pub command: String,
+    /// Those that were delivered well, too.
+    pub delivered: bool,
+}
+
+/// Puts events that were delivered or given up back into the outbox; says how many.
+pub fn replay(tx: &mut dyn Tx, app: u32, it: &Again) -> Result<u64, StoreError> {
     let changed = tx.exec(
         "update webhook_events set state = 0, attempts = 0
-         where app = $1 and id >= $2 and id <= $3 and (state = 2 or (state = 1 and $4 = 0))",
-        params![app, first, last, i64::from(only_given_up)],
+         where app = $1 and id >= $2 and id <= $3 and created_at >= $4 and created_at < $5
+           and ($6 = '' or command = $6) and (state = 2 or (state = 1 and $7 = 1))",
+        params![app, it.ids.0, it.ids.1, it.times.0, it.times.1, &it.command, i64::from(it.delivered)],
     )?;
     engine::posted(Outbox::Webhooks);
     Ok(changed)

@@ -211,6 +211,8 @@ fn console(places: &Places) -> anyhow::Result<Outcome> {
         test.args([
             "tests/console/demo.test.mjs",
             "tests/console/hour.test.mjs",
+            "tests/console/roles.test.mjs",
+            "tests/console/works.test.mjs",
             "tests/console/access.test.mjs",
         ]);
         test.env("MAGPIE_BIN", &places.binary);

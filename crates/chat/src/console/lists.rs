@@ -79,7 +79,7 @@ impl Chat {
         Ok(self.db.read(move |tx| table::users(tx, app, &prefix, &after, limit)).await?)
     }
 
-    /// Users whose nicknames begin so, after a place.
+    /// Users whose nicknames begin so, whatever their case, after a place.
     pub async fn users_by_nick(
         &self,
         app: u32,
@@ -88,9 +88,8 @@ impl Chat {
         limit: i64,
     ) -> Result<Vec<(User, NickPlace)>, Trouble> {
         let limit = limit.clamp(1, PAGE_MAX);
-        let mut literal = proto::json::quote(nick);
-        literal.pop();
-        let read = self.db.read(move |tx| table::users_by_nick(tx, app, &literal, after.as_ref(), limit));
+        let folded = crate::search::folded(nick);
+        let read = self.db.read(move |tx| table::users_by_nick(tx, app, &folded, after.as_ref(), limit));
         Ok(read.await?)
     }
 
@@ -213,6 +212,12 @@ impl Chat {
     /// Bytes that the database takes.
     pub async fn database_bytes(&self) -> Result<i64, Trouble> {
         Ok(self.db.read(|tx| table::database_bytes(tx)).await?)
+    }
+
+    /// All accounts of an app, and its living groups.
+    pub async fn count_users_and_groups(&self, app: u32) -> Result<(i64, i64), Trouble> {
+        let read = self.db.read(move |tx| Ok((accounts::count_all(tx, app)?, groups::count(tx, app, 0)?)));
+        read.await
     }
 
     /// Accounts but robots, and robots, of an app.

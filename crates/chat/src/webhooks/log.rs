@@ -1,14 +1,24 @@
 //! Looking at what was told and asked, and having it told again.
 
-pub use store::webhooks::{Logged, State, Wanted};
+pub use store::webhooks::{Again, Logged, State, Wanted};
 use store::{StoreError, console_webhooks as stretches, webhooks as table};
 
-use crate::{Chat, console::Trouble};
+use crate::{
+    Chat,
+    console::{Trouble, works::Work},
+};
 
 /// Events that one look brings at most.
 pub const LOGGED_MAX: i64 = 1000;
 /// Ids that one look into a stretch of the log goes over.
 const LOOKED_AT_MAX: i64 = 20_000;
+
+/// Ids that one batch of a replay goes over. Each is one transaction.
+const REPLAY_BATCH: i64 = 1000;
+/// An id may have been drawn so long before the event's time, or after it. Milliseconds.
+const DRAWN_WITHIN_MS: i64 = 60_000;
+/// All the time there is.
+pub const EVER: (i64, i64) = (i64::MIN, i64::MAX);
 
 /// The states of an event as operators name them.
 pub const STATES: [(&str, State); 4] = [
@@ -61,10 +71,42 @@ impl Chat {
     pub async fn replay_webhooks(
         &self,
         app: u32,
-        range: (i64, i64),
+        ids: (i64, i64),
         only_given_up: bool,
     ) -> Result<u64, StoreError> {
-        self.db.write(0, move |tx| table::replay(tx, app, range, only_given_up)).await
+        let (work, command) = (Work::unlisted(), String::new());
+        let again = Again { ids, times: EVER, command, delivered: !only_given_up };
+        self.replay_as_work(app, again, &work).await?;
+        Ok(work.progress().count.unsigned_abs())
+    }
+
+    /// Has events told once more, batch by batch; a work's `done` are ids that were gone over. False when it was told to
+    /// stop before its end.
+    pub async fn replay_as_work(&self, app: u32, it: Again, work: &Work) -> Result<bool, StoreError> {
+        let (ids, times) = (it.ids, it.times);
+        let range = self.db.read(move |tx| {
+            let (oldest, newest) = stretches::bounds(tx)?;
+            // Without any event both bounds are 0.
+            let (mut low, mut high) = (oldest.max(ids.0).max(1), newest.min(ids.1));
+            if times != EVER {
+                low = low.max(stretches::first_at(tx, times.0.saturating_sub(DRAWN_WITHIN_MS))?);
+                high = high.min(stretches::first_at(tx, times.1.saturating_add(DRAWN_WITHIN_MS))?);
+            }
+            Ok::<_, StoreError>((low, high))
+        });
+        let (mut low, high) = range.await?;
+        work.expect(high.saturating_sub(low).saturating_add(1).max(0));
+        while low <= high {
+            let last = low.saturating_add(REPLAY_BATCH - 1).min(high);
+            let batch = Again { ids: (low, last), ..it.clone() };
+            let changed = self.db.write(0, move |tx| table::replay(tx, app, &batch)).await?;
+            work.step(last - low + 1, i64::try_from(changed).unwrap_or(i64::MAX));
+            low = last + 1;
+            if low <= high && !work.goes_on().await {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Forgets events that are older than the app keeps them. Called from time to time.

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
-use chat::{Chat, blobs::Folder, settings::Settings};
+use chat::{Chat, blobs::Folder, console::works, settings::Settings};
 use serde_json::json;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -55,6 +55,8 @@ const RECYCLE_EVERY: Duration = Duration::from_secs(3600);
 const WEBHOOK_LOG_EVERY: Duration = Duration::from_secs(600);
 /// How often files and merged messages that are kept no longer are looked for.
 const FILES_EVERY: Duration = Duration::from_secs(60);
+/// How often files of the console's works that are kept no longer are looked for.
+const WORKS_EVERY: Duration = Duration::from_secs(60);
 /// How often some of the messages that are too old are removed.
 const RETENTION_EVERY: Duration = Duration::from_secs(1);
 /// How often it is looked for messages that searches shall find faster.
@@ -159,6 +161,7 @@ impl Server {
         chat.start().await?;
         Box::pin(make_first_app(&chat, &config)).await?;
         let node = make_node(chat, &config).await?;
+        works::tidy(&config.data_dir).await.context("tidying the files of works")?;
         let gate = Gate::new(config.limits.connections, node.metrics.clone());
         let (shutdown, stopping) = watch::channel(false);
         let mut listeners =
@@ -397,6 +400,9 @@ fn keep_books(node: &Arc<Node>, tasks: &mut JoinSet<()>, stopping: &watch::Recei
         if let Err(error) = node.chat.prune_merged().await {
             tracing::warn!(%error, "old merged messages could not be forgotten");
         }
+    });
+    every("works", WORKS_EVERY, node, tasks, stopping, |node| async move {
+        node.chat.console.works.forget_files(node.chat.clock.now());
     });
     every("retention", RETENTION_EVERY, node, tasks, stopping, |node| async move {
         if let Err(error) = node.chat.remove_expired_messages().await {

@@ -9,15 +9,19 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use chat::{
     Chat,
     apps::App,
+    console::works::Work,
     webhooks::{
         Request, Transport,
-        log::{Logged, STATES, Wanted, state_name},
+        log::{Again, EVER, Logged, STATES, Wanted, state_name},
     },
 };
 use serde_json::{Value, json};
 
 use super::{Flags, place, say};
 use crate::webhooks;
+
+/// A second that is typed is at most this, so that its milliseconds can be counted.
+const SECOND_MAX: i64 = 1 << 40;
 
 #[derive(clap::Subcommand)]
 pub enum Args {
@@ -43,13 +47,23 @@ pub enum Args {
         sdkappid: Option<u32>,
         id: i64,
     },
-    /// Delivers events once more: one id, or a range.
+    /// Delivers events once more: one id, a range of ids, or what was told in a time.
     Replay {
         #[arg(long)]
         sdkappid: Option<u32>,
-        first: i64,
+        #[arg(required_unless_present_any = ["from", "until"])]
+        first: Option<i64>,
         /// The end of the range; the first alone when left out.
         last: Option<i64>,
+        /// Only events from this time on, such as 2026-01-31T08:00:00Z, or Unix seconds.
+        #[arg(long, value_name = "TIME", value_parser = second)]
+        from: Option<i64>,
+        /// Only events before this time.
+        #[arg(long, value_name = "TIME", value_parser = second)]
+        until: Option<i64>,
+        /// Only this webhook, such as C2C.CallbackAfterSendMsg.
+        #[arg(long, default_value = "")]
+        command: String,
         /// Also those that were delivered well.
         #[arg(long)]
         all: bool,
@@ -105,10 +119,16 @@ pub async fn run(flags: &Flags, args: Args) -> anyhow::Result<()> {
             let event = chat.webhook_event(app(sdkappid)?.id, id).await?;
             say(serde_json::to_string_pretty(&shown(&event.with_context(|| format!("no event {id}"))?))?);
         }
-        Args::Replay { sdkappid, first, last, all } => {
-            let range = (first, last.unwrap_or(first));
-            let count = chat.replay_webhooks(app(sdkappid)?.id, range, !all).await?;
-            say(format!("{count} events will be delivered once more"));
+        Args::Replay { sdkappid, first, last, from, until, command, all } => {
+            let ids = (first.unwrap_or(1), last.or(first).unwrap_or(i64::MAX));
+            let millis = |it: Option<i64>, all| it.map_or(all, |it| it * 1000);
+            let times = (millis(from, EVER.0), millis(until, EVER.1));
+            if ids.1 < ids.0 || times.1 < times.0 {
+                bail!("the range ends before it begins");
+            }
+            let (work, again) = (Work::unlisted(), Again { ids, times, command, delivered: all });
+            chat.replay_as_work(app(sdkappid)?.id, again, &work).await?;
+            say(format!("{} events will be delivered once more", work.progress().count));
         }
         Args::Test { sdkappid } => test(&chat, &app(sdkappid)?, config.webhooks.allow_local).await?,
         Args::Pause { sdkappid } => pause(&chat, &app(sdkappid)?, true).await?,
@@ -127,6 +147,13 @@ fn number_of(name: &str) -> anyhow::Result<i64> {
         Some((_, state)) => Ok(*state as i64),
         None => bail!("--state is one of {}", STATES.map(|it| it.0).join(", ")),
     }
+}
+
+/// A time that is typed: with its zone, or as Unix seconds.
+fn second(text: &str) -> Result<i64, String> {
+    let told = text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_second);
+    let second = text.parse().or(told).ok().filter(|it| (0..=SECOND_MAX).contains(it));
+    second.ok_or_else(|| "expected a time such as 2026-01-31T08:00:00Z, or Unix seconds".to_owned())
 }
 
 fn time(millis: i64) -> String {
@@ -185,4 +212,27 @@ async fn pause(chat: &Arc<Chat>, app: &Arc<App>, paused: bool) -> anyhow::Result
     let change = vec![("webhooks.paused".to_owned(), paused.into())];
     Box::pin(chat.change_app(app.id, change)).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_typed_with_their_zone_or_as_seconds() {
+        for (text, found) in [
+            ("2026-01-01T00:00:00Z", Some(1_767_225_600)),
+            ("2026-01-01T08:00:00+08:00", Some(1_767_225_600)),
+            ("1767225600", Some(1_767_225_600)),
+            ("0", Some(0)),
+            ("-1", None),
+            ("2026-01-01T00:00:00", None),
+            ("yesterday", None),
+            ("", None),
+            ("1099511627776", Some(SECOND_MAX)),
+            ("1099511627777", None),
+        ] {
+            assert_eq!(second(text).ok(), found, "{text:?}");
+        }
+    }
 }

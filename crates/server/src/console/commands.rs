@@ -26,6 +26,7 @@ pub const RUN: Endpoint = Endpoint {
     role: Some(Role::Viewer),
     summary: "Runs a REST command as an administrator of the app; one that writes needs the role operator.",
     query: &[],
+    body_bytes: 0,
     run: |ask| Box::pin(run(ask)),
     schema: |it| (Some(it.subschema_for::<Map<String, Value>>()), Some(it.subschema_for::<Ran>())),
 };
@@ -134,7 +135,7 @@ async fn run(ask: &Ask) -> Result<Answer, Refusal> {
 }
 
 /// The first administrator of the app calls.
-fn as_admin(ask: &Ask, app: &Arc<App>) -> Result<Cx, Refusal> {
+pub fn as_admin(ask: &Ask, app: &Arc<App>) -> Result<Cx, Refusal> {
     let admin = app.state().settings.app_admins.first().cloned();
     let admin = admin.ok_or_else(|| Refusal::conflict("the app has no administrator"))?;
     let (chat, app) = (ask.node.chat.clone(), app.clone());

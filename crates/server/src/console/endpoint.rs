@@ -42,6 +42,8 @@ pub struct Endpoint {
     pub role: Option<Role>,
     pub summary: &'static str,
     pub query: &'static [&'static str],
+    /// A body may have so many bytes where that is more than usual.
+    pub body_bytes: usize,
     pub run: for<'a> fn(&'a Ask) -> Running<'a>,
     pub schema: fn(&mut SchemaGenerator) -> Schemas,
 }
@@ -55,6 +57,7 @@ macro_rules! get {
             role: $role,
             summary: $summary,
             query: &[$($query),*],
+            body_bytes: 0,
             run: |ask| Box::pin(async move {
                 let response: $response = $handle(ask).await?;
                 $crate::console::endpoint::json_answer(&response)
@@ -73,6 +76,7 @@ macro_rules! post {
             role: $role,
             summary: $summary,
             query: &[],
+            body_bytes: 0,
             run: |ask| {
                 Box::pin(async move {
                     let request: $request = ask.body()?;
@@ -165,13 +169,16 @@ impl Refusal {
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
     }
 
-    pub fn answer(&self) -> Answer {
-        // What broke is in the log, not in the answer.
-        let message = match self.status {
+    /// What its reader is told: what broke is in the log alone.
+    pub fn words(&self) -> &str {
+        match self.status {
             StatusCode::INTERNAL_SERVER_ERROR => "a fault of the server; its log has more",
             _ => &self.message,
-        };
-        let body = json!({ "error": { "code": self.code, "message": message } });
+        }
+    }
+
+    pub fn answer(&self) -> Answer {
+        let body = json!({ "error": { "code": self.code, "message": self.words() } });
         let mut answer = whole(body.to_string());
         *answer.status_mut() = self.status;
         let kind = HeaderValue::from_static("application/json; charset=utf-8");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chat::{
-    console::Role,
+    console::{Role, lists},
     groups::{self, Kind},
 };
 use schemars::JsonSchema;
@@ -42,7 +42,7 @@ struct Groups {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Group {
+pub struct Group {
     group: String,
     kind: &'static str,
     name: String,
@@ -97,7 +97,11 @@ async fn list(ask: &Ask) -> Result<Groups, Refusal> {
     let after = pages::from_place(ask, "after")?.unwrap_or_default();
     let found = ask.node.chat.groups_page(app.id, kind, ask.text("prefix")?, after, limit).await?;
     let next = pages::next(&found, limit, |it| it.group.clone());
-    let shown = found.into_iter().map(|it| Group {
+    Ok(Groups { groups: found.into_iter().map(group).collect(), next })
+}
+
+pub fn group(it: lists::Group) -> Group {
+    Group {
         group: it.group,
         kind: Kind::from_number(it.kind).name(),
         name: it.name,
@@ -105,8 +109,7 @@ async fn list(ask: &Ask) -> Result<Groups, Refusal> {
         members: it.members,
         created_at: it.created_at,
         muted_all: it.muted_all,
-    });
-    Ok(Groups { groups: shown.collect(), next })
+    }
 }
 
 async fn show(ask: &Ask) -> Result<Whole, Refusal> {

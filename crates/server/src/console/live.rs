@@ -34,6 +34,7 @@ pub const LIVE: Endpoint = Endpoint {
     role: Some(Role::Viewer),
     summary: "Gives a snapshot a second as server-sent events.",
     query: &[],
+    body_bytes: 0,
     run: |ask| Box::pin(async move { live(ask) }),
     schema: |_| (None, None),
 };

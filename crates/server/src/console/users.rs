@@ -35,6 +35,7 @@ pub const EXPORT: Endpoint = Endpoint {
     role: Some(Role::Operator),
     summary: "Gives all users as lines of JSON.",
     query: &[],
+    body_bytes: 0,
     run: |ask| Box::pin(export(ask)),
     schema: |_| (None, None),
 };
@@ -57,7 +58,7 @@ struct Users {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct User {
+pub struct User {
     user: String,
     nick: String,
     face: String,
@@ -103,7 +104,7 @@ struct Login {
     ended_by: Option<&'static str>,
 }
 
-fn user(app: &chat::apps::App, it: lists::User) -> User {
+pub fn user(app: &chat::apps::App, it: lists::User) -> User {
     User {
         online: app.live.is_online(&it.user),
         nick: pages::text_of(&it.nick),

@@ -62,8 +62,11 @@ async fn all_users_can_be_paged_and_found(site: Site) {
     assert_eq!(all(&owner, "users?prefix=user2200", "users", "user").await, [""; 0]);
     assert_eq!(all(&owner, "users?prefix=%25", "users", "user").await, [""; 0]);
     for (nick, found) in [
-        ("An", vec!["zoe", "yan"]),
-        ("Anna", vec!["zoe"]),
+        ("An", vec!["User000", "zoe", "yan"]),
+        ("Anna", vec!["User000", "zoe"]),
+        ("ANTON", vec!["yan"]),
+        ("ａｎｔ", vec!["yan"]),
+        ("nna", vec![]),
         ("安", vec!["xia"]),
         ("\"", vec!["wim"]),
         ("b", vec![]),

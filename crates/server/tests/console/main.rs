@@ -11,3 +11,4 @@ mod page;
 mod secrets;
 mod settings;
 mod sign_in;
+mod works;

@@ -31,9 +31,20 @@ impl Place {
         let is_hex = name.bytes().all(|it| it.is_ascii_digit() || (b'a'..=b'f').contains(&it));
         (is_hex && name.len() == 32).then(|| Place { app, name: name.to_owned() })
     }
+
+    /// The last part of the path.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The place of what was made of this blob, told apart by a number.
+    pub fn beside(&self, number: u32) -> Place {
+        Place { app: self.app, name: format!("{}-{number}", self.name) }
+    }
 }
 
-/// `<app>/<2 digits>/<2 digits>/<32 digits>`, so that no folder gets too many entries.
+/// `<app>/<2 digits>/<2 digits>/<32 digits>`, so that no folder gets too many entries. What was made of a blob lies
+/// beside it, as `<32 digits>-<number>`.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}/{}", self.app, &self.name[..2], &self.name[2..4], self.name)
@@ -50,6 +61,27 @@ pub trait Blobs: Send + Sync {
 
     /// Removes a blob; that it is not there is no error.
     fn remove(&self, place: &Place) -> Work<'_, ()>;
+}
+
+/// Reads a whole blob of this size into memory; `None` when it is not there.
+pub async fn read(blobs: &dyn Blobs, place: &Place, size: u64) -> io::Result<Option<Vec<u8>>> {
+    let Some(mut reading) = blobs.open(place, 0..size).await? else { return Ok(None) };
+    let mut whole = Vec::with_capacity(usize::try_from(size).map_err(io::Error::other)?);
+    while let Some((bytes, rest)) = reading.next().await? {
+        if (whole.len() + bytes.len()) as u64 > size {
+            return Err(io::Error::other("a blob is longer than was noted"));
+        }
+        whole.extend_from_slice(&bytes);
+        reading = rest;
+    }
+    Ok(Some(whole))
+}
+
+/// Keeps a whole blob.
+pub async fn write(blobs: &dyn Blobs, place: &Place, bytes: Bytes) -> io::Result<()> {
+    let mut writing = blobs.create(place).await?;
+    writing.write(bytes).await?;
+    writing.finish().await
 }
 
 pub trait Writing: Send {

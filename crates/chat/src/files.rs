@@ -5,8 +5,11 @@
 //! of its own, whose name is noted before it is begun, so that whatever a crash leaves is found and removed.
 
 mod collect;
+mod heads;
 mod links;
 mod receive;
+mod shrink;
+mod thumbnails;
 
 use store::{StoreError, files as table, files::File};
 
@@ -17,6 +20,7 @@ use crate::{Chat, Cx, apps::App, error::Error, settings::Settings, shard, zone::
 pub use collect::UPLOAD_SECONDS_MAX;
 pub use links::path_part;
 pub use receive::{Begun, Fault, Receiving, Uploads};
+pub use thumbnails::{Found, Makings, Size, forget as forget_thumbnails, smaller, thumbnail};
 
 /// Longest name of a file that a client may give, in bytes.
 pub const NAME_BYTES_MAX: usize = 255;

@@ -53,7 +53,7 @@ use apps::{App, Apps};
 use clock::Clock;
 use error::Error;
 use fan_out::FanOut;
-use files::Uploads;
+use files::{Makings, Uploads};
 use groups::live_rooms::{Absent, Away};
 use live::Session;
 use messages::Recent;
@@ -80,6 +80,7 @@ pub struct Chat {
     pub(crate) away: Away,
     pub(crate) deliveries: Deliveries,
     pub(crate) uploads: Uploads,
+    pub thumbnails: Makings,
     pub(crate) absent: Absent,
     pub(crate) retention: retention::Progress,
 }
@@ -112,6 +113,7 @@ impl Chat {
             away: Away::default(),
             deliveries: Deliveries::default(),
             uploads: Uploads::default(),
+            thumbnails: Makings::default(),
             absent: Absent::default(),
             retention: retention::Progress::default(),
         });

@@ -26,7 +26,7 @@ use crate::{
     rest,
 };
 
-pub use download::of_url;
+pub use download::{of_url, query_of};
 
 pub const UPLOAD: &str = "/upload/";
 pub const DOWNLOAD: &str = "/file/";

@@ -8,7 +8,7 @@ pub mod totals;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
 };
 
 use prometheus_client::{
@@ -147,6 +147,10 @@ pub struct Metrics {
     pub group_messages_dropped: Counts,
     /// Offline pushes since the start by what became of them, and rows of the outbox that wait.
     pub offline_pushes: Counts,
+    /// Thumbnails since the start: pictures made or not, requests that got the original for now.
+    pub thumbnails: Counts,
+    /// Time spent making thumbnails since the start.
+    pub thumbnail_seconds: Gauge<f64, AtomicU64>,
     /// Commands that ended in a panic.
     pub panics: Counter,
     /// All commands together, for the console.
@@ -177,6 +181,8 @@ impl Metrics {
             webhooks: Family::default(),
             group_messages_dropped: Family::default(),
             offline_pushes: Family::default(),
+            thumbnails: Family::default(),
+            thumbnail_seconds: Gauge::default(),
             panics: Counter::default(),
             totals: Arc::default(),
             registry: Registry::with_prefix(PREFIX),
@@ -225,6 +231,13 @@ impl Metrics {
             "Pushes to devices since the start; messages that wait to be pushed",
             self.offline_pushes.clone(),
         );
+        it.register(
+            "thumbnails",
+            "Pictures made smaller since the start, and requests that got the original instead",
+            self.thumbnails.clone(),
+        );
+        let spent = self.thumbnail_seconds.clone();
+        it.register_with_unit("thumbnail", "Time spent on thumbnails since the start", Unit::Seconds, spent);
         it.register("panics", "Commands that panicked", self.panics.clone());
         it.register("build", "What is running", Info::new(Build { version }));
         it.register_with_unit("start_time", "When the process started, Unix time", Unit::Seconds, start);

@@ -123,6 +123,7 @@ impl Node {
         self.observe_webhooks();
         self.observe_dropped();
         self.observe_offline_pushes();
+        self.observe_thumbnails();
         for (platform, count) in sessions {
             self.metrics.sessions.get_or_create(&crate::metrics::ByPlatform { platform }).set(count);
         }
@@ -133,6 +134,19 @@ impl Node {
         for (place, kind) in ["high", "normal", "low", "lowest"].into_iter().enumerate() {
             set(&self.metrics.group_messages_dropped, kind, counts.iter().map(|it| it[place]).sum());
         }
+    }
+
+    fn observe_thumbnails(&self) {
+        let numbers = &self.chat.thumbnails.numbers;
+        for (kind, count) in [
+            ("made", &numbers.made),
+            ("failed", &numbers.failed),
+            ("refused", &numbers.refused),
+            ("late", &numbers.late),
+        ] {
+            set(&self.metrics.thumbnails, kind, count.load(Ordering::Relaxed));
+        }
+        self.metrics.thumbnail_seconds.set(numbers.micros.load(Ordering::Relaxed) as f64 / 1e6);
     }
 
     fn observe_webhooks(&self) {

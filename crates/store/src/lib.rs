@@ -72,6 +72,7 @@ pub mod search_scope;
 pub mod secrets;
 pub mod sessions;
 pub mod subscriptions;
+pub mod thumbnails;
 pub mod topic_members;
 pub mod topics;
 pub mod webhooks;

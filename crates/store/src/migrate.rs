@@ -56,6 +56,7 @@ pub(crate) const ALL: &[Migration] = &[
         sql: include_str!("../migrations/0016_names_by_beginning.sql"),
         postgres: Some(include_str!("../migrations/0016_names_by_beginning.postgres.sql")),
     },
+    Migration { version: 17, sql: include_str!("../migrations/0017_thumbnails.sql"), postgres: None },
 ];
 
 /// Any number, as long as nobody else uses it: every node of a cluster asks for this lock.

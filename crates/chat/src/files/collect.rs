@@ -1,8 +1,11 @@
 //! Forgetting files: uploads that never came, and files that are kept no longer.
 
-use store::files::{self as table, File};
+use store::{
+    files::{self as table, File},
+    thumbnails as noted,
+};
 
-use super::kept_since;
+use super::{kept_since, thumbnails};
 use crate::{
     Chat,
     blobs::{Blobs, Place},
@@ -34,7 +37,6 @@ impl Chat {
         let now = self.clock.now();
         let before = now - UPLOAD_SECONDS_MAX;
         let mut old = self.db.read(move |tx| table::unfinished(tx, before, STEP)).await?;
-        old.retain(|it| !self.uploads.has(&it.id));
         for app in self.apps.all() {
             let since = kept_since(&app.state().settings, now);
             if since > 0 {
@@ -42,6 +44,8 @@ impl Chat {
                 old.extend(self.db.read(move |tx| table::stored_before(tx, id, since, STEP)).await?);
             }
         }
+        // The next run finds what is in use now.
+        old.retain(|it| !self.uploads.has(&it.id) && !self.thumbnails.has(&it.id));
         for it in &old {
             self.forget_file(blobs, it).await?;
         }
@@ -51,9 +55,15 @@ impl Chat {
     /// The blob goes first: a row without one is found again, a blob without a row never.
     async fn forget_file(&self, blobs: &dyn Blobs, it: &File) -> Result<(), Error> {
         if let Some(place) = Place::new(it.app, &it.blob) {
-            blobs.remove(&place).await.map_err(|it| Error::Internal(Box::new(it)))?;
+            for place in thumbnails::places(it).into_iter().chain([place]) {
+                blobs.remove(&place).await.map_err(|it| Error::Internal(Box::new(it)))?;
+            }
         }
         let id = it.id.clone();
-        Ok(self.db.write(shard(it.app, &id), move |tx| table::forget(tx, &id)).await?)
+        let written = self.db.write(shard(it.app, &id), move |tx| {
+            noted::forget(tx, &id)?;
+            table::forget(tx, &id)
+        });
+        Ok(written.await?)
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use store::{StoreError, files as table, files::File};
 
-use super::{Kind, links};
+use super::{Kind, heads, links, thumbnails};
 use crate::{
     Chat,
     apps::App,
@@ -22,10 +22,6 @@ use crate::{
 const UPLOADS_MAX: usize = 256;
 /// Of these, uploads of one user.
 const UPLOADS_OF_ONE_MAX: usize = 16;
-/// From so much of a picture its size can be told, whatever the camera wrote before it.
-const HEAD_BYTES_MAX: usize = 256 << 10;
-/// The longest side of a picture that is believed.
-const SIDE_MAX: usize = i32::MAX as usize;
 
 /// Why an upload came to nothing.
 #[derive(Debug)]
@@ -174,7 +170,7 @@ impl Receiving {
             return Err(Fault::TooLong);
         }
         if self.begun.file.kind == Kind::Image as i64 {
-            let room = HEAD_BYTES_MAX - self.head.len();
+            let room = heads::BYTES_MAX - self.head.len();
             self.head.extend_from_slice(&bytes[..bytes.len().min(room)]);
         }
         Ok(self.writing.write(bytes).await?)
@@ -187,11 +183,20 @@ impl Receiving {
         file.created_at = chat.clock.now();
         file.size = i64::try_from(size).unwrap_or(i64::MAX);
         file.media_type = media_type;
-        if let Some((width, height, format)) = picture(&head) {
-            (file.width, file.height, file.format) = (width, height, format.to_owned());
+        let mut is_animated = false;
+        if let Some(it) = heads::read(&head) {
+            (file.width, file.height, file.format) = (it.width, it.height, it.format.to_owned());
+            is_animated = it.is_animated;
         }
         let key = shard(file.app, &file.id);
-        let stored = chat.db.write(key, move |tx| table::store(tx, &file)).await;
+        let write = chat.db.write(key, move |tx| {
+            let is_stored = table::store(tx, &file)?;
+            if is_stored && is_animated {
+                thumbnails::note_none(tx, &file)?;
+            }
+            Ok::<_, StoreError>(is_stored)
+        });
+        let stored = write.await;
         drop(running);
         // After an error nobody knows whether the file counts as stored; if it does not, its promise names the blob.
         if !stored? {
@@ -201,20 +206,4 @@ impl Receiving {
         }
         Ok(())
     }
-}
-
-/// Width, height and format of a picture that begins so.
-fn picture(head: &[u8]) -> Option<(i64, i64, &'static str)> {
-    use imagesize::ImageType;
-    let format = match imagesize::image_type(head).ok()? {
-        ImageType::Bmp => "bmp",
-        ImageType::Gif => "gif",
-        ImageType::Jpeg => "jpg",
-        ImageType::Png => "png",
-        ImageType::Webp => "webp",
-        _ => return None,
-    };
-    let size = imagesize::blob_size(head).ok()?;
-    let side = |it: usize| i64::try_from(it.min(SIDE_MAX)).unwrap_or_default();
-    Some((side(size.width), side(size.height), format))
 }

@@ -368,6 +368,8 @@ settings! {
     files_keep_days: i64 = 0, "files.keep_days";
     /// Downloads need authKey.
     files_download_auth: bool = false, "files.download_auth";
+    /// Smaller pictures are made of uploaded ones.
+    files_thumbnails: bool = true, "files.thumbnails";
     /// Server makes cover pictures.
     files_video_cover: bool = false, "files.video_cover";
     /// Backend that does the work; set: ability bit 38, 39.

@@ -2,6 +2,8 @@
 
 pub mod downloads;
 pub mod objects;
+pub mod pictures;
+pub mod thumbnails;
 pub mod uploads;
 
 use std::{
@@ -105,6 +107,13 @@ impl Scene {
         let paths = self.promise(OTHER, name).await;
         let reply = self.ask("PUT", &paths.upload, &format!("Content-Type: {media_type}\r\n"), body).await;
         assert_eq!(reply.status, 200, "{name} goes up");
+        paths
+    }
+
+    /// A picture that is there, as a client sends it.
+    pub async fn picture(&mut self, name: &str, body: &[u8]) -> Paths {
+        let paths = self.promise(IMAGE, name).await;
+        assert_eq!(self.put(&paths.upload, body).await, 200, "{name} goes up");
         paths
     }
 

@@ -122,6 +122,27 @@ const CHECKS: &[(&str, Check)] = &[
     ("files_can_lie_in_a_store_of_objects", files::objects::files_can_lie_in_a_store_of_objects),
     ("a_store_of_objects_that_fails_loses_nothing", files::objects::a_store_that_fails_loses_nothing),
     ("a_store_of_objects_shows_its_certificate", files::objects::a_store_behind_tls_shows_its_certificate),
+    (
+        "photos_are_given_in_small_as_they_are_looked_at",
+        files::thumbnails::photos_are_given_in_small_as_they_are_looked_at,
+    ),
+    (
+        "a_thumbnail_has_the_size_that_sdks_count_with",
+        files::thumbnails::a_thumbnail_has_the_size_that_sdks_count_with,
+    ),
+    ("only_what_sdks_ask_for_is_made", files::thumbnails::only_what_sdks_ask_for_is_made),
+    ("moving_pictures_go_on_moving", files::thumbnails::moving_pictures_go_on_moving),
+    (
+        "what_is_no_good_picture_is_given_as_it_is",
+        files::thumbnails::what_is_no_good_picture_is_given_as_it_is,
+    ),
+    ("many_who_ask_at_once_get_one_thumbnail", files::thumbnails::many_who_ask_at_once_get_one_thumbnail),
+    ("a_thumbnail_goes_with_its_picture", files::thumbnails::a_thumbnail_goes_with_its_picture),
+    ("a_thumbnail_is_served_like_a_file", files::thumbnails::a_thumbnail_is_served_like_a_file),
+    ("a_lost_thumbnail_is_made_again", files::thumbnails::a_lost_thumbnail_is_made_again),
+    ("thumbnails_can_be_switched_off", files::thumbnails::thumbnails_can_be_switched_off),
+    ("a_client_is_told_of_thumbnails", files::thumbnails::a_client_is_told_of_thumbnails),
+    ("a_store_of_objects_keeps_thumbnails_too", files::thumbnails::a_store_of_objects_keeps_thumbnails_too),
     ("long_frames_are_for_merged_messages", long_frames::are_for_merged_messages),
     ("a_long_answer_does_not_close_its_connection", long_frames::a_long_answer_does_not_close),
     (

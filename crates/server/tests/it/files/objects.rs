@@ -37,10 +37,10 @@ const BUCKET: &str = "pictures";
 
 /// The objects by their paths.
 #[derive(Default)]
-struct Store {
-    objects: Mutex<BTreeMap<String, Bytes>>,
+pub struct Store {
+    pub objects: Mutex<BTreeMap<String, Bytes>>,
     /// Answers everything with an error.
-    fails: AtomicBool,
+    pub fails: AtomicBool,
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -155,7 +155,7 @@ fn with_certificate(file: &Path) -> TlsAcceptor {
 }
 
 /// A server whose files lie in such a store.
-async fn scene() -> (Scene, Arc<Store>) {
+pub async fn scene() -> (Scene, Arc<Store>) {
     Box::pin(scene_with(false, true)).await
 }
 

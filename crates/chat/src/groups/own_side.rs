@@ -43,9 +43,6 @@ async fn with(
             None => return Ok(()),
         }
         told.forget_member(&user);
-        if topic.is_some() {
-            told.forget_discards();
-        }
         Ok(())
     })
     .await

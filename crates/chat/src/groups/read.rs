@@ -86,10 +86,6 @@ pub async fn report(
         if moved {
             told.forget_member(user);
         }
-        if topic.is_some() && member.flag == MsgFlag::Discard {
-            // The topic takes that over on the first occasion.
-            told.forget_discards();
-        }
         if moved && is_told {
             told.user(user, event(&at, &group, topic, seq), at.caller.instance());
         }

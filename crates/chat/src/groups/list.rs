@@ -106,10 +106,12 @@ pub async fn joined(
     let mut offset = query.offset;
     while offset < end {
         let (user, part) = (query.user.clone(), (offset, STEP.min(end - offset)));
-        let mentions = query.mentions.then(|| since(cx));
+        let (since, mentions) = (since(cx), query.mentions);
         let entries = cx.chat.db.read(move |tx| {
             let page = joined_rows::page(tx, app, &user, &wanted, part)?;
-            page.into_iter().map(|it| entry(tx, &user, it, mentions)).collect::<Result<Vec<_>, Error>>()
+            page.into_iter()
+                .map(|it| entry(tx, &user, it, (since, mentions)))
+                .collect::<Result<Vec<_>, Error>>()
         });
         let entries = entries.await?;
         if entries.is_empty() {
@@ -121,15 +123,20 @@ pub async fn joined(
     Ok(total)
 }
 
-/// `mentions`: the second from which on marks of them are wanted.
-fn entry(tx: &mut dyn store::Tx, user: &str, it: Joined, mentions: Option<i64>) -> Result<Entry, Error> {
+/// `since`: the second from which on history is shown; `mentions`: whether marks of them are wanted.
+fn entry(
+    tx: &mut dyn store::Tx,
+    user: &str,
+    it: Joined,
+    (since, mentions): (i64, bool),
+) -> Result<Entry, Error> {
     let group = Group::new(it.group);
     let topics = match group.million_flag() {
-        2 => Some(topics::sums(tx, group.number(), &it.member)?),
+        2 => Some(topics::sums(tx, group.number(), &it.member, since)?),
         _ => None,
     };
     let mentions = match (group.kind, mentions) {
-        (Kind::Community, Some(since)) => {
+        (Kind::Community, true) => {
             let above = log::last_before(tx, group.number(), since)?.max(it.member.read_seq);
             Some(super::mentions::pending(tx, group.number(), user, above)?)
         }

@@ -66,19 +66,22 @@ pub(in super::super) fn keep_own(
     topic_members::ensure(tx, topic, &member.user, read_seq)
 }
 
-/// Of a community's topics: the sum of the next numbers, and of those up to which a member has read.
+/// Of a community's topics: the sum of the next numbers, and of those up to which a member has read. What was said
+/// before the second `since` is not shown any more and counts as read, whether or not it is still stored.
 pub(in super::super) fn sums(
     tx: &mut dyn Tx,
     group: i64,
     member: &members::Member,
+    since: i64,
 ) -> Result<(i64, i64), StoreError> {
     let (mut next, mut read) = (0, 0);
     for (topic, newest, noted) in joined_groups::topic_positions(tx, group, &member.user)? {
         next += newest + 1;
-        read += match noted {
+        let read_seq = match noted {
             Some(seq) => seq,
             None => read_at_joining(tx, topic, member)?,
         };
+        read += read_seq.max(log::last_before(tx, topic, since)?);
     }
     Ok((next, read))
 }

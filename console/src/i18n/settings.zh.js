@@ -173,6 +173,7 @@ export default {
   'files.max_mb': '各类文件的大小上限，超出返回 413；作为云端配置 upload_size_limit 下发。',
   'files.keep_days': '文件保存多少天后删除；0 = 与历史消息一致。',
   'files.download_auth': '下载需要 authKey。',
+  'files.thumbnails': '图片的缩略图由服务端生成；关闭时返回原图。',
   'files.video_cover': '由服务端生成视频封面。',
   'translate.url': '提供翻译的后端；设置后能力位 38 打开。',
   'translate.timeout_ms': '单次翻译请求的超时时间。',

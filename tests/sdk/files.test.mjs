@@ -34,21 +34,12 @@ const KINDS = [
   ['Audio', BYTES, 'sound.mp3', 'audio/mp3', 'TIMSoundElem', it => [it.url]],
 ];
 
-/** A page that can upload, logged in. */
-async function open(world, user) {
-  const client = await world.open();
-  client.chat.registerPlugin({ 'tim-upload-plugin': client.page.load('tim-upload-plugin') });
-  await client.login(user);
-  await client.synced();
-  return client;
-}
-
 forEachSdk('Files', world => {
   let alice;
   let bob;
   before(async () => {
     await world.server.import('bob');
-    [alice, bob] = [await open(world, 'alice'), await open(world, 'bob')];
+    [alice, bob] = [await world.openForFiles('alice'), await world.openForFiles('bob')];
   });
 
   for (const [kind, bytes, name, type, element, urls] of KINDS) {
@@ -131,7 +122,7 @@ forEachSdk('Files', world => {
 forEachSdk('Files behind a proxy', world => {
   test('the newer commands bring the file up, its size and its bytes', async () => {
     await world.server.import('bob');
-    const [alice, bob] = [await open(world, 'alice'), await open(world, 'bob')];
+    const [alice, bob] = [await world.openForFiles('alice'), await world.openForFiles('bob')];
     const from = bob.mark();
     const sent = await alice.send(alice.compose('Image', 'bob', { file: file(PICTURE, 'a.png', 'image/png') }));
     const got = await bob.message(it => it.ID === sent.ID, { from });
@@ -149,7 +140,7 @@ forEachSdk('Files for those who are logged in', world => {
   test('a page can download with the key of its login, and nobody without it', async () => {
     await world.server.import('bob');
     await world.server.set({ 'files.download_auth': true, 'files.public_base_url': world.server.baseUrl });
-    const [alice, bob] = [await open(world, 'alice'), await open(world, 'bob')];
+    const [alice, bob] = [await world.openForFiles('alice'), await world.openForFiles('bob')];
     const from = bob.mark();
     const sent = await alice.send(alice.compose('File', 'bob', { file: file(BYTES, 'a.bin', 'application/zip') }));
     const { payload } = await bob.message(it => it.ID === sent.ID, { from });

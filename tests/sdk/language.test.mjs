@@ -122,10 +122,7 @@ forEachSdk('Speech to text', world => {
     const { server } = world;
     await server.import('alice', 'bob');
     await server.set({ 'speech.url': `${url}/speech`, 'files.public_base_url': server.baseUrl, 'files.download_auth': true });
-    [alice, bob] = [await world.open(), await world.open('bob')];
-    alice.chat.registerPlugin({ 'tim-upload-plugin': alice.page.load('tim-upload-plugin') });
-    await alice.login('alice');
-    await alice.synced();
+    [alice, bob] = [await world.openForFiles('alice'), await world.open('bob')];
     const from = bob.mark();
     message = await alice.send(alice.compose('Audio', 'bob', { file: new File([BYTES], 'sound.mp3', { type: 'audio/mp3' }) }));
     await bob.message(it => it.ID === message.ID, { from });

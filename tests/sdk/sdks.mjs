@@ -56,6 +56,14 @@ export function forEachSdk(what, body, { sdks = SDKS, settings = {} } = {}) {
           }
           return client;
         },
+        /** A page that can upload, logged in. */
+        async openForFiles(user) {
+          const client = await world.open();
+          client.chat.registerPlugin({ 'tim-upload-plugin': client.page.load('tim-upload-plugin') });
+          await client.login(user);
+          await client.synced();
+          return client;
+        },
       };
       before(async () => { world.server = await Server.start(settings, sdk.byName ? new Names() : undefined); });
       after(async () => {

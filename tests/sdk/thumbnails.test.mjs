@@ -53,15 +53,6 @@ function sides(jpeg) {
   }
 }
 
-/** A page that can upload, logged in. */
-async function open(world, user) {
-  const client = await world.open();
-  client.chat.registerPlugin({ 'tim-upload-plugin': client.page.load('tim-upload-plugin') });
-  await client.login(user);
-  await client.synced();
-  return client;
-}
-
 async function sendPhoto(alice, bob) {
   const from = bob.mark();
   const file = new File([PHOTO], 'photo.png', { type: 'image/png' });
@@ -88,7 +79,7 @@ forEachSdk('Thumbnails', world => {
   let bob;
   before(async () => {
     await world.server.import('bob');
-    [alice, bob] = [await open(world, 'alice'), await open(world, 'bob')];
+    [alice, bob] = [await world.openForFiles('alice'), await world.openForFiles('bob')];
   });
 
   test('a large picture is looked at in small', async () => {
@@ -129,7 +120,7 @@ forEachSdk('Thumbnails', world => {
 forEachSdk('Thumbnails behind a proxy', world => {
   test('the server tells the sizes and the addresses', async () => {
     await world.server.import('bob');
-    const [alice, bob] = [await open(world, 'alice'), await open(world, 'bob')];
+    const [alice, bob] = [await world.openForFiles('alice'), await world.openForFiles('bob')];
     const got = await sendPhoto(alice, bob);
     const asked = alice.requests().filter(it => it.command === 'im_cos_msg.get_imageinfo');
     assert.equal(asked.length, 1);
@@ -144,7 +135,7 @@ forEachSdk('Thumbnails for those who are logged in', world => {
   test('a thumbnail needs the key of a login as its picture does', async () => {
     await world.server.import('bob');
     await world.server.set({ 'files.download_auth': true, 'files.public_base_url': world.server.baseUrl });
-    const [alice, bob] = [await open(world, 'alice'), await open(world, 'bob')];
+    const [alice, bob] = [await world.openForFiles('alice'), await world.openForFiles('bob')];
     const file = new File([PHOTO], 'photo.png', { type: 'image/png' });
     const from = bob.mark();
     const sent = await alice.send(alice.compose('Image', 'bob', { file }));

@@ -18,7 +18,15 @@ const REPLAY_BATCH: i64 = 1000;
 /// An id may have been drawn so long before the event's time, or after it. Milliseconds.
 const DRAWN_WITHIN_MS: i64 = 60_000;
 /// All the time there is.
-pub const EVER: (i64, i64) = (i64::MIN, i64::MAX);
+const EVER: (i64, i64) = (i64::MIN, i64::MAX);
+/// A second that somebody names is at most this, so that its milliseconds can be counted.
+pub const SECOND_MAX: i64 = 1 << 40;
+
+/// The milliseconds from one second to before another, each of which may be left open.
+pub fn times(from: Option<i64>, until: Option<i64>) -> (i64, i64) {
+    let millis = |it: Option<i64>, open| it.map_or(open, |it| it.saturating_mul(1000));
+    (millis(from, EVER.0), millis(until, EVER.1))
+}
 
 /// The states of an event as operators name them.
 pub const STATES: [(&str, State); 4] = [

@@ -12,16 +12,13 @@ use chat::{
     console::works::Work,
     webhooks::{
         Request, Transport,
-        log::{Again, EVER, Logged, STATES, Wanted, state_name},
+        log::{Again, Logged, SECOND_MAX, STATES, Wanted, state_name, times},
     },
 };
 use serde_json::{Value, json};
 
 use super::{Flags, place, say};
 use crate::webhooks;
-
-/// A second that is typed is at most this, so that its milliseconds can be counted.
-const SECOND_MAX: i64 = 1 << 40;
 
 #[derive(clap::Subcommand)]
 pub enum Args {
@@ -121,8 +118,7 @@ pub async fn run(flags: &Flags, args: Args) -> anyhow::Result<()> {
         }
         Args::Replay { sdkappid, first, last, from, until, command, all } => {
             let ids = (first.unwrap_or(1), last.or(first).unwrap_or(i64::MAX));
-            let millis = |it: Option<i64>, all| it.map_or(all, |it| it * 1000);
-            let times = (millis(from, EVER.0), millis(until, EVER.1));
+            let times = times(from, until);
             if ids.1 < ids.0 || times.1 < times.0 {
                 bail!("the range ends before it begins");
             }

@@ -11,7 +11,7 @@ use chat::{
         import::{Line, import_users},
         works::{Running, Work},
     },
-    webhooks::log::{Again, EVER},
+    webhooks::log::{Again, SECOND_MAX, times},
 };
 use futures_util::FutureExt;
 use schemars::JsonSchema;
@@ -63,8 +63,6 @@ pub const FILE: Endpoint = Endpoint {
 
 /// Bytes of the body that brings a file with users.
 pub const IMPORT_BYTES_MAX: usize = 16 << 20;
-/// A second of Unix time is at most this, so that its milliseconds can be counted.
-const SECOND_MAX: i64 = 1 << 40;
 /// Accounts of one call of the REST command that imports; so many are shown of it.
 const ACCOUNTS_MAX: usize = 100;
 
@@ -181,8 +179,7 @@ async fn replay(ask: &Ask, it: Replay) -> Result<Shown, Refusal> {
         return Err(Refusal::bad("from and until are Unix seconds"));
     }
     let ids = (it.first.unwrap_or(1), it.last.unwrap_or(i64::MAX));
-    let millis = |it: Option<i64>, all| it.map_or(all, |it| it * 1000);
-    let times = (millis(it.from, EVER.0), millis(it.until, EVER.1));
+    let times = times(it.from, it.until);
     if ids.1 < ids.0 || times.1 < times.0 {
         return Err(Refusal::bad("the range ends before it begins"));
     }
